@@ -92,7 +92,7 @@ def _all_limits(flag: str, catalogue: Catalogue, among: tuple[str, ...], officia
 def _limits_of(flag: str, catalogue: Catalogue, release: str, *, official: bool) -> _Limits | None:
     if flag == PER_PROMPT:
         return _Limits(release, field=registry.config_field("BaseDummyOptions", "count", release))
-    owner = registry.config_class(flag.partition(".")[0], release) or EARLIER.get(flag)
+    owner = registry.config_class(flag, release) or EARLIER.get(flag)
     if owner is not None:
         return _Limits(release, owner, names=_registered("kv_connector", release, official=official))
     known = catalogue.flags.get(flag)
@@ -120,10 +120,8 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     """What is wrong with a flag's value and what to do; None for nothing."""
     release = limits.release
     if limits.owner is not None:
-        head, dot, path = flag.partition(".")
-        config = _nested(path, text) if dot else read_object(text) or {}
-        wrong = (*_wrong_keys(config, limits.owner, release, head), *(() if dot else _connector(config, limits)))
-        return next(iter(wrong), None)
+        config = read_object(text) or {}
+        return next(iter((*_wrong_keys(config, limits.owner, release, flag), *_connector(config, limits))), None)
     if flag == PER_PROMPT:
         counts = [each.get("count") if isinstance(each, dict) else each for each in (read_object(text) or {}).values()]
         wanted = next((each for count in counts if (each := _unfit(count, limits.field or {}))), None)
@@ -136,22 +134,6 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     if not limits.names or text.lower() in limits.names or (limits.names is EXECUTORS and "." in text):
         return None
     return f"`{text[:40]}` is nothing that {flag} of vLLM {release} takes", _near(text, limits.names)
-
-
-def _nested(path: str, text: str) -> Mapping[str, Any]:
-    """The object that `--config.a.b text` sets, as `FlexibleArgumentParser` reads it: JSON where it is, else the text;
-    nothing for `--config.list+`, which adds to what is there."""
-    if path.endswith("+"):
-        return {}
-    try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        value = text
-    *outer, last = path.split(".")
-    nested = {last: value}
-    for key in reversed(outer):
-        nested = {key: nested}
-    return nested
 
 
 def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ SUFFIX_BOUNDS = {
 
 
 def _speculates(line: Line) -> bool:
-    return any(name.partition(".")[0] == SPECULATIVE for name in line.given)
+    return SPECULATIVE in line.given
 
 
 def _says_wrong_size(line: Line) -> bool:
