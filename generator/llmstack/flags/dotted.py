@@ -36,7 +36,7 @@ def join_keys(given: Iterable[Given], catalogue: Catalogue) -> Mapping[str, str 
             _put(objects.setdefault(head, {}), path.removesuffix("+").split("."), _value(path, text, catalogue))
         elif head and not dot:
             flags[head] = flag.value
-    return flags | {name: text for name, each in objects.items() if (text := _text(each)) is not None}
+    return flags | {name: whole for name, each in objects.items() if (whole := _text(each)) is not None}
 
 
 def _put(into: dict[str, Any], keys: list[str], value: Any) -> None:
