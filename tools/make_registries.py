@@ -18,9 +18,9 @@ from typing import Any
 from tools.release_tables import dump, steps
 from tools.vllm_tables.backends import read_backends, read_traits
 from tools.vllm_tables.configs import read_fields, read_strict
-from tools.vllm_tables.configs import read_names as read_registered
 from tools.vllm_tables.metrics import read_kinds, read_metrics
 from tools.vllm_tables.models import read_by_transformers, read_lacking, read_models
+from tools.vllm_tables.names import read_names as read_registered
 from tools.vllm_tables.quantization import number, read_methods, read_names, types
 from tools.vllm_tables.sentences import read_sentences
 from tools.vllm_tables.speculation import read_speculation

@@ -116,6 +116,7 @@ SOURCES = {
     """,
     "model_executor/layers/quantization/__init__.py": """
         QuantizationMethods = Literal["own", "heir"]
+        DEPRECATED_QUANTIZATION_METHODS = ["own"]
         def get(name):
             from .own import OwnConfig, HeirConfig
             method_to_config: dict[str, type] = {"own": OwnConfig, "heir": HeirConfig}
@@ -299,7 +300,7 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "configFields": {
             "InnerConfig.count": [["0.9.0", {"ge": 1, "le": 8, "type": "int"}]],
             "OwnConfig.inner": [["0.9.0", {"of": "InnerConfig"}]],
-            "OwnConfig.kind": [["0.9.0", {"choices": ["a", "b", "c", None]}]],
+            "OwnConfig.kind": [["0.9.0", {"choices": ["a", "b", "c", None], "exact": True}]],
             "OwnConfig.mode": [["0.9.0", {"choices": ["NONE", "FULL"]}]],
             "OwnConfig.level": [["0.9.0", {"choices": [0, "NONE", 3, "ALL"]}]],
             "OwnConfig.name": [["0.9.0", {"choices": ["a", "z"]}]],
@@ -314,6 +315,7 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
             "--load-format": [["0.9.0", ["auto", "pt"]]],
             "kv_connector": [["0.9.0", ["OwnConnector"]]],
             "eagle3": [["0.9.0", ["own"]]],
+            "deprecated": [["0.9.0", ["own"]]],
         },
         "variables": {
             "OWN_NUMBER": [["0.9.0", {"number": True}]],

@@ -62,9 +62,23 @@ def test_the_exact_checks_hold_over_pods(given: dict[str, Any], wrong: list[str]
     ],
 )
 def test_a_raycluster_is_checked_with_the_executor_that_it_adds(tag: str, extra: list[str], at: int | None) -> None:
-    known = subject(**RAY, replicaCount=1, modelURL="meta-llama/Llama-3.3-70B-Instruct", tag=tag, extraArgs=extra)
+    given = {"repository": "example.com/vllm-ray", "modelURL": "meta-llama/Llama-3.3-70B-Instruct", "tag": tag}
+    known = subject(**RAY, replicaCount=1, **given, extraArgs=extra)
     places = [problem.route for problem in refused_flags.run(known)]
     assert places == ([] if at is None else [("servingEngineSpec", "modelSpec", 0, "extraArgs", at)])
+
+
+@pytest.mark.parametrize(
+    ("repository", "tag", "wrong"),
+    [
+        ("vllm/vllm-openai", "v0.18.1", True),
+        ("vllm/vllm-openai", "v0.17.1", False),
+        ("lmcache/vllm-openai", "v0.18.1", False),
+    ],
+)
+def test_a_raycluster_wants_an_image_with_ray(repository: str, tag: str, wrong: bool) -> None:
+    known = subject(**RAY, replicaCount=1, repository=repository, tag=tag)
+    assert [problem.route[-1] for problem in refused_flags.run(known)] == (["name"] if wrong else [])
 
 
 def test_a_group_has_a_stage_in_each_pod_where_nobody_says_how_many() -> None:

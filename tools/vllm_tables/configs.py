@@ -23,9 +23,10 @@ Choices = Mapping[str, list[Any]]
 
 
 def read_fields(package: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each `Class.field` with its `choices` (null among them where None is one), its bounds, its `type` where
-    that is one of TYPES and nothing sees a value before pydantic does, under `of` the class that it holds, and under
-    `items`, `values` and `keys` the same of what a list or an object holds; what else it may be is not said."""
+    """Yield each `Class.field` with its `choices` (null among them where None is one; `exact` where nothing makes
+    another spelling one of them), its bounds, its `type` where that is one of TYPES and nothing sees a value before
+    pydantic does, under `of` the class that it holds, and under `items`, `values` and `keys` the same of what a list or
+    an object holds; what else it may be is not said."""
     modules = _modules(package)
     aliases = dict(_aliases(modules))
     classes = {each.name for module in modules for each in _classes(module)}
@@ -35,6 +36,8 @@ def read_fields(package: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             checked = [*read_members(package, module, each), *read_checks(each)]
             for name, field in _fields(each):
                 facts = _facts(field, aliases, classes)
+                if "choices" in facts and not before & {name, "*"} and not _is_enumeration(field.annotation):
+                    facts["exact"] = True
                 if not before & {name, "*"} and (kind := _type(field.annotation)):
                     facts["type"] = kind
                     facts |= {} if name.startswith("_") else _items(field.annotation)
@@ -55,41 +58,6 @@ def read_strict(package: Path) -> Iterator[str]:
                 yield each.name
 
 
-def read_names(package: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield flags with the names that the release has registered for them, plugins aside."""
-    tables = (
-        ("--load-format", "model_executor/model_loader/__init__.py", "_LOAD_FORMAT_TO_MODEL_LOADER", ()),
-        ("--tokenizer-mode", "tokenizers/registry.py", "_VLLM_TOKENIZERS", ("auto", "slow")),
-        ("--config-format", "transformers_utils/config.py", "_CONFIG_FORMAT_TO_CONFIG_PARSER", ("auto",)),
-    )
-    for flag, path, table, beside in tables:
-        file = package / path
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file.exists() else ():
-            named = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            held = getattr(node, "value", None)
-            if isinstance(held, ast.Dict) and any(isinstance(each, ast.Name) and each.id == table for each in named):
-                keys = {str(key.value) for key in held.keys if isinstance(key, ast.Constant)}
-                yield flag, sorted(keys.union(beside))
-    yield from _connectors(package / "distributed/kv_transfer/kv_connector/factory.py")
-    yield from _eagle_targets(package / "config/speculative.py")
-
-
-def _eagle_targets(file: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the types of models that `eagle3` drafts for, by a part of their names."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file.exists() else ():
-        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "aux_hidden_states_supported"
-        if named and isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
-            yield "eagle3", sorted(str(ast.literal_eval(each)) for each in node.value.elts)
-
-
-def _connectors(file: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the names that `kv_connector` of `--kv-transfer-config` may have without a module path."""
-    if file.exists():
-        calls = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
-        first = (call.args[0] for call in calls if call.args and _name(call) == "register_connector")
-        yield "kv_connector", sorted({str(name.value) for name in first if isinstance(name, ast.Constant)})
-
-
 def _modules(package: Path) -> list[ast.Module]:
     files = sorted((package / "config").glob("*.py")) or [package / "config.py"]
     return [ast.parse(file.read_text(encoding="utf-8")) for file in files if file.exists()]
@@ -105,7 +73,7 @@ def _classes(module: ast.Module) -> Iterator[ast.ClassDef]:
     pydantic = "dataclass" in sources.get("pydantic.dataclasses", ())
     own = "config" in sources.get("vllm.config.utils", ()) and "dataclass" not in sources.get("dataclasses", ())
     for node in module.body:
-        decorators = {_name(each) for each in node.decorator_list} if isinstance(node, ast.ClassDef) else set()
+        decorators = {name_of(each) for each in node.decorator_list} if isinstance(node, ast.ClassDef) else set()
         if isinstance(node, ast.ClassDef) and (
             (pydantic and "dataclass" in decorators) or (own and "config" in decorators)
         ):
@@ -156,13 +124,17 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
 def _facts(field: ast.AnnAssign, aliases: Choices, classes: set[str]) -> dict[str, Any]:
     choices = _literal(field.annotation, aliases)
     facts: dict[str, Any] = {} if choices is None else {"choices": choices}
-    if isinstance(field.value, ast.Call) and _name(field.value) == "Field":
+    if isinstance(field.value, ast.Call) and name_of(field.value) == "Field":
         bounds = {each.arg: each.value for each in field.value.keywords if each.arg in BOUNDS}
         facts |= {str(arg): ast.literal_eval(value) for arg, value in bounds.items() if _is_number(value)}
     parts = [part for part in _parts(field.annotation) if ast.unparse(part) != "None"]
     if len(parts) == 1 and isinstance(parts[0], ast.Name) and parts[0].id in classes:
         facts["of"] = parts[0].id
     return facts
+
+
+def _is_enumeration(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in BY_MEMBER | BY_NUMBER for part in _parts(node))
 
 
 def _is_number(node: ast.expr) -> bool:
@@ -183,14 +155,14 @@ def _seen_before(node: ast.ClassDef) -> Iterator[str]:
 def _type(node: ast.expr) -> str | None:
     """The one type of TYPES that an annotation names beside None."""
     parts = [part for part in _parts(node) if ast.unparse(part) != "None"]
-    name = _name(parts[0]).lower() if len(parts) == 1 else ""
+    name = name_of(parts[0]).lower() if len(parts) == 1 else ""
     return name if name in TYPES else None
 
 
 def _items(node: ast.expr) -> dict[str, Any]:
     """Under `items` the plain type of what a list holds."""
     part = next(part for part in _parts(node) if ast.unparse(part) != "None")
-    kind = _type(part.slice) if isinstance(part, ast.Subscript) and _name(part).lower() == "list" else None
+    kind = _type(part.slice) if isinstance(part, ast.Subscript) and name_of(part).lower() == "list" else None
     return {"items": {"type": kind}} if kind in ("int", "float", "bool") else {}
 
 
@@ -208,9 +180,9 @@ def _literal(node: ast.expr, aliases: Choices) -> list[Any] | None:
             found.append(None)
         elif isinstance(part, ast.Name) and part.id in aliases:
             found += aliases[part.id]
-        elif isinstance(part, ast.Subscript) and _name(part) == "Literal":
+        elif isinstance(part, ast.Subscript) and name_of(part) == "Literal":
             for item in part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]:
-                held = [item.value] if isinstance(item, ast.Constant) else aliases.get(_name(item))
+                held = [item.value] if isinstance(item, ast.Constant) else aliases.get(name_of(item))
                 if held is None:
                     return None
                 found += held
@@ -225,17 +197,17 @@ def _parts(node: ast.expr) -> Iterator[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         yield from _parts(node.left)
         yield from _parts(node.right)
-    elif isinstance(node, ast.Subscript) and _name(node) == "Optional":
+    elif isinstance(node, ast.Subscript) and name_of(node) == "Optional":
         yield from _parts(node.slice)
         yield ast.Constant(None)
     else:
         yield node
 
 
-def _name(node: ast.expr) -> str:
+def name_of(node: ast.expr) -> str:
     """The last name of what is called or subscripted."""
     if isinstance(node, ast.Call):
-        return _name(node.func)
+        return name_of(node.func)
     if isinstance(node, ast.Subscript):
-        return _name(node.value)
+        return name_of(node.value)
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -10,6 +10,7 @@ from llmstack.engine.exact.refusals import SENTENCES
 
 FOLDERS = (
     *("config", "engine", "entrypoints", "v1/engine", "v1/kv_offload", "v1/sample", "v1/spec_decode", "v1/worker"),
+    *("v1/core", "v1/executor"),
     *("distributed", "model_executor/layers/rotary_embedding"),
     *("model_executor/model_loader", "transformers_utils"),
 )

@@ -132,7 +132,7 @@ def route_of(asked: Asked, about: About | str) -> Route:
     config = model.vllm_config
     for keys, arguments in ((("extraArgs",), model.extra_args), (("vllmConfig", "extraArgs"), config.extra_args)):
         given = split_flags([str(each) for each in arguments or ()], asked.question.match.catalogue) if flags else []
-        found = [flag.index for flag in given if flag.name in flags]
+        found = [flag.index for flag in given if flag.name.partition(".")[0] in flags]
         if found:
             return (*at, *keys, found[-1])
     values = {

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmstack.flags import Catalogue
+from llmstack.flags.dotted import join_keys
 from llmstack.flags.split import Given, split_flags
 
 Flags = Mapping[str, str | None]
@@ -126,8 +127,8 @@ def read_settings(arguments: Sequence[str], catalogue: Catalogue, variables: Ite
 
 
 def read_flags(arguments: Sequence[str], catalogue: Catalogue) -> Flags:
-    """The flags of the arguments, the last of each."""
-    return {flag.name: flag.value for flag in split_flags(arguments, catalogue) if flag.name}
+    """The flags of the arguments, the last of each, and keys that are flags of their own as the JSON of theirs."""
+    return join_keys(split_flags(arguments, catalogue), catalogue)
 
 
 def _take(flag: Given, catalogue: Catalogue, known: dict[str, object], unread: list[str]) -> None:

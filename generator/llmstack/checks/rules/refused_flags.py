@@ -27,6 +27,7 @@ from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.flags import AGAINST_LENGTH, refused
 from llmstack.engine.exact.line import Line
 from llmstack.finding import Severity
+from llmstack.objects.parallel import runs_own_command
 
 RULE = Declaration("refused-flags", Severity.ERROR, whole=True)
 
@@ -39,6 +40,8 @@ def faults_of(asked: Asked) -> Iterator[Fault]:
     """Yield what vLLM refuses in the command line of an engine."""
     question = asked.question
     if asked.releases and (question.flags or question.variables):
+        # what a command of one's own installs first is not known
+        repository = "" if runs_own_command(asked.model) else asked.model.repository or ""
         line = Line(
             asked.model.model_url or "",
             question.facts,
@@ -47,7 +50,7 @@ def faults_of(asked: Asked) -> Iterator[Fault]:
             question.settings,
             question.match.catalogue,
             asked.releases,
-            asked.model.repository or "",
+            repository,
             question.card,
         )
         yield from refused(line)

@@ -15,6 +15,7 @@ from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.exact.fault import Fault
+from llmstack.engine.exact.fields import TYPES, read_float, unfit, unlike
 from llmstack.engine.exact.types import is_official
 from llmstack.engine.settings import Flags, read_number
 from llmstack.flags import Catalogue
@@ -26,22 +27,14 @@ SETTINGS = (
 """The classes whose fields are flags of the same name (`EngineArgs`, vllm/engine/arg_utils.py)."""
 PER_PROMPT = "--limit-mm-per-prompt"
 """The flag whose JSON has a count, or an object with one, for each kind of input (`BaseDummyOptions`, vllm/config/)."""
+OF_A_KIND = {"image": "ImageDummyOptions", "video": "VideoDummyOptions", "audio": "AudioDummyOptions"}
+"""The class behind what that JSON has for a kind of input, beside its count."""
 EARLIER = {"--kv-transfer-config": "KVTransferConfig"}
 """Classes behind flags in releases whose parser does not name them: what they register is known all the same."""
 SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "SpeculativeConfig.method", "AttentionConfig.backend"))
 """A flag, and fields, that `flags.refused` and the check of backends look at."""
 EXECUTORS = frozenset(("ray", "mp", "uni", "external_launcher"))
 """What `--distributed-executor-backend` may be beside the dotted name of a class (`Executor.get_class`)."""
-TYPES = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "list": "a list",
-    "dict": "an object",
-}
-TRUTHS = frozenset(("true", "false", "t", "f", "yes", "no", "y", "n", "on", "off"))
-"""Words that pydantic takes for true or false, beside 0 and 1."""
-BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
 def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repository: str) -> Iterator[Fault]:
@@ -92,7 +85,7 @@ def _all_limits(flag: str, catalogue: Catalogue, among: tuple[str, ...], officia
 def _limits_of(flag: str, catalogue: Catalogue, release: str, *, official: bool) -> _Limits | None:
     if flag == PER_PROMPT:
         return _Limits(release, field=registry.config_field("BaseDummyOptions", "count", release))
-    owner = registry.config_class(flag.partition(".")[0], release) or EARLIER.get(flag)
+    owner = registry.config_class(flag, release) or EARLIER.get(flag)
     if owner is not None:
         return _Limits(release, owner, names=_registered("kv_connector", release, official=official))
     known = catalogue.flags.get(flag)
@@ -120,17 +113,13 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     """What is wrong with a flag's value and what to do; None for nothing."""
     release = limits.release
     if limits.owner is not None:
-        head, dot, path = flag.partition(".")
-        config = _nested(path, text) if dot else read_object(text) or {}
-        wrong = (*_wrong_keys(config, limits.owner, release, head), *(() if dot else _connector(config, limits)))
-        return next(iter(wrong), None)
+        config = read_object(text) or {}
+        return next(iter((*_wrong_keys(config, limits.owner, release, flag), *_connector(config, limits))), None)
     if flag == PER_PROMPT:
-        counts = [each.get("count") if isinstance(each, dict) else each for each in (read_object(text) or {}).values()]
-        wanted = next((each for count in counts if (each := _unfit(count, limits.field or {}))), None)
-        return (f"vLLM {release} refuses this count of {flag}", wanted) if wanted else None
+        return next(_wrong_counts(read_object(text) or {}, limits), None)
     if limits.kind == "dict":
         return None if read_object(text) is not None else (f"{flag} of vLLM {release} is no text", TYPES["dict"])
-    if limits.field and (wanted := _unfit(_value(text, limits.kind), limits.field)):
+    if limits.field and (wanted := unfit(_value(text, limits.kind), limits.field)):
         return f"vLLM {release} refuses {flag} {text[:40]}", wanted
     # the dotted name of a class is an executor as well
     if not limits.names or text.lower() in limits.names or (limits.names is EXECUTORS and "." in text):
@@ -138,20 +127,15 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     return f"`{text[:40]}` is nothing that {flag} of vLLM {release} takes", _near(text, limits.names)
 
 
-def _nested(path: str, text: str) -> Mapping[str, Any]:
-    """The object that `--config.a.b text` sets, as `FlexibleArgumentParser` reads it: JSON where it is, else the text;
-    nothing for `--config.list+`, which adds to what is there."""
-    if path.endswith("+"):
-        return {}
-    try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        value = text
-    *outer, last = path.split(".")
-    nested = {last: value}
-    for key in reversed(outer):
-        nested = {key: nested}
-    return nested
+def _wrong_counts(kinds: Mapping[str, Any], limits: _Limits) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with how much of each kind of input a prompt may have, and of which size."""
+    for kind, value in kinds.items():
+        sizes = {key: each for key, each in value.items() if key != "count"} if isinstance(value, Mapping) else {}
+        count = value.get("count") if isinstance(value, Mapping) else value
+        if wanted := unfit(count, limits.field or {}):
+            yield f"vLLM {limits.release} refuses this count of {PER_PROMPT}", wanted
+        if owner := OF_A_KIND.get(kind):
+            yield from _wrong_keys(sizes, owner, limits.release, f"`{kind}` of {PER_PROMPT}")
 
 
 def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:
@@ -169,7 +153,7 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
                 )
         elif "of" in facts and isinstance(value, Mapping):
             yield from _wrong_keys(value, facts["of"], release, f"`{key}` of {shown}")
-        elif wanted := _unlike(value, facts):
+        elif wanted := unlike(value, facts):
             yield f"vLLM {release} refuses this `{key}` of {shown}", wanted
 
 
@@ -181,59 +165,11 @@ def _connector(config: Mapping[str, Any], limits: _Limits) -> Iterator[tuple[str
         yield f"vLLM {limits.release} has no KV connector `{name}`", help
 
 
-def _unlike(value: Any, facts: Mapping[str, Any]) -> str | None:
-    """What a field wants, or one of the items that it holds, where a value is not that; None where it is."""
-    held: Sequence[tuple[str, str, Any]] = ()
-    if isinstance(value, list):
-        held = [("items", "each", item) for item in value]
-    elif isinstance(value, Mapping):
-        held = [pair for key, item in value.items() for pair in (("keys", "each key", key), ("values", "each", item))]
-    inner = ((word, _unlike(item, facts[part])) for part, word, item in held if part in facts)
-    wrong = next((f"{word}: {wanted}" for word, wanted in inner if wanted), None)
-    return _mistyped(value, facts.get("type")) or _unfit(value, facts) or wrong
-
-
-def _mistyped(value: Any, kind: str | None) -> str | None:
-    """What a field of a plain type wants, where pydantic makes no such value of what is given."""
-    if value is None or kind is None:
-        return None
-    number = _number(value)
-    fits = {
-        "int": number is not None and number.is_integer(),
-        "float": number is not None,
-        "bool": number in (0, 1) or str(value).lower() in TRUTHS,
-        "list": isinstance(value, list),
-        "dict": isinstance(value, Mapping),
-    }
-    return None if fits[kind] else TYPES[kind]
-
-
-def _number(value: Any) -> float | None:
-    """A number, or a text of one, as pydantic reads it; None for anything else."""
-    try:
-        return float(value) if isinstance(value, (bool, int, float, str)) else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _unfit(value: Any, facts: Mapping[str, Any]) -> str | None:
-    """What a field wants, where a value is not that; None where it is, or nobody can say."""
-    choices = facts.get("choices")
-    word = isinstance(value, str) or (type(value) is int and any(type(each) is int for each in choices or ()))
-    if choices is not None and word and _plain(str(value)) not in {_plain(str(each)) for each in choices}:
-        return f"one of {', '.join(str(each) for each in choices if each is not None)}"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    tests = {"ge": value >= facts.get("ge", value), "gt": "gt" not in facts or value > facts["gt"]}
-    tests |= {"le": value <= facts.get("le", value), "lt": "lt" not in facts or value < facts["lt"]}
-    return next((f"{BOUNDS[name]} {facts[name]}" for name, holds in tests.items() if not holds), None)
-
-
 def _value(text: str, kind: str | None) -> Any:
     """A flag's value as its class sees it; None for what is no number, which `bad-flag-value` says."""
     if kind == "str":
         return text
-    number = _number(text)
+    number = read_float(text)
     if kind == "float":
         return number
     return int(number) if number is not None and number.is_integer() else read_number(text)
@@ -242,11 +178,6 @@ def _value(text: str, kind: str | None) -> Any:
 def _near(name: str, known: frozenset[str]) -> str:
     like = difflib.get_close_matches(name, known, n=1)
     return f"did you mean `{like[0]}`?" if like else f"it has {', '.join(sorted(known))}"
-
-
-def _plain(text: str) -> str:
-    """As vLLM's validators compare names: in lower case, and `-` as `_`."""
-    return text.lower().replace("-", "_")
 
 
 @lru_cache(maxsize=1 << 10)

@@ -47,8 +47,5 @@ class Line:
         return is_on(self.given, flag)
 
     def object(self, flag: str) -> Mapping[str, Any]:
-        """The JSON object of a flag, keys with `_`; empty for anything else, and where a key is a flag of its own
-        (`--compilation-config.mode`)."""
-        if any(name.startswith(f"{flag}.") for name in self.given):
-            return {}
+        """The JSON object of a flag, keys with `_`; empty for anything else."""
         return {str(key).replace("-", "_"): value for key, value in (read_object(self.text(flag)) or {}).items()}

@@ -50,6 +50,12 @@ FROM_FILES = frozenset(
 ONLINE_SCALES = (0, 20)
 """The last release of which it is known that fp8 made at the start brings scales of keys and values (`Fp8Config`)."""
 
+SERVED_AS_THEMSELVES = frozenset(("fbgemm_fp8", "fp_quant", "hqq", "deepspeedfp"))
+"""Methods of checkpoints that no other one takes over."""
+
+ALLOWS = "--allow-deprecated-quantization"
+"""Without it some methods are refused from 0.14 on (`ModelConfig._verify_quantization`)."""
+
 WITHOUT_HEIR = frozenset(("aqlm", "qqq", "hqq", "deepspeedfp"))
 """Methods of checkpoints that releases have dropped, and that no other method serves."""
 
@@ -130,6 +136,13 @@ def mismatched(facts: ModelFacts, settings: Settings, among: Sequence[str]) -> I
     other = given and stored and given not in RELATIVES.get(stored, {given}) and registry.is_method(given)
     if other and not overruled:
         yield Fault("quantization", f"the checkpoint is {stored}, not {given}", "leave --quantization out")
+    method = given or (stored if stored in SERVED_AS_THEMSELVES else "")
+    if (
+        method
+        and ALLOWS not in settings.unread
+        and all(method in registry.registered("deprecated", each) for each in among)
+    ):
+        yield Fault("quantization", f"{method} is deprecated in vLLM {among[0]}, and refused", f"{ALLOWS}, or another")
     weights = facts.weights
     if given in FROM_FILES and stored is None and weights is not None and weights.dtype in PLAIN:
         message = f"{facts.model} is not quantized, and {given} needs a checkpoint that is"

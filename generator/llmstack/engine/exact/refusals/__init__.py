@@ -13,6 +13,7 @@ from llmstack.engine.exact.refusals import (
     former,
     generations,
     layers,
+    packages,
     parallel,
     serving,
     speculation,
@@ -33,6 +34,7 @@ REFUSALS: tuple[Refusal, ...] = (
     *encoders.REFUSALS,
     *connectors.REFUSALS,
     *layers.REFUSALS,
+    *packages.REFUSALS,
 )
 """All of them, in the order in which they are said."""
 

@@ -9,6 +9,9 @@ from llmstack.engine.exact.refusals.refusal import Refusal, both
 
 COMPILATION = "--compilation-config"
 SIZES, LARGEST = "--cudagraph-capture-sizes", "--max-cudagraph-capture-size"
+GRAPHS, PIECES_UNTIL = "cudagraph_mode", (0, 11)
+"""The key that says how CUDA graphs are made; later releases make none where pieces are wanted and not compiled."""
+IN_PIECES, UNCOMPILED = ("PIECEWISE", "FULL_AND_PIECEWISE"), ("NONE", "STOCK_TORCH_COMPILE", "DYNAMO_TRACE_ONCE")
 PIECEWISE_BACKENDS = frozenset(("", "eager", "inductor"))
 
 
@@ -52,6 +55,19 @@ def _switches_both_ways(line: Line) -> bool:
     return bool(on & off)
 
 
+def _says_graphs_twice(key: str, value: bool) -> Callable[[Line], bool]:
+    """Whether a former key has a value that stands for a mode of graphs, and the mode is given too."""
+    return lambda line: line.object(COMPILATION).get(key) is value and bool(line.object(COMPILATION).get(GRAPHS))
+
+
+def _cuts_uncompiled(line: Line) -> bool:
+    config = line.object(COMPILATION)
+    compiled = config.get("level", config.get("mode"))
+    level = compiled in (0, 1, 2) if type(compiled) is int else str(compiled or "").upper() in UNCOMPILED
+    pieces = str(config.get(GRAPHS)).upper() in IN_PIECES
+    return level and pieces and not line.is_on("--enforce-eager") and (line.variables.get("VLLM_USE_V1") or "1") == "1"
+
+
 def _makes_graphs(line: Line) -> bool:
     """Whether CUDA graphs are made, as far as nobody says otherwise."""
     config = line.object(COMPILATION)
@@ -83,6 +99,12 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("cudagraph_capture_sizes should contain at least one", COMPILATION,
             lambda line: line.object(COMPILATION).get("cudagraph_capture_sizes") == [] and _makes_graphs(line),
             "no size of CUDA graphs", "leave the sizes out, or --enforce-eager"),
+    *(Refusal(f"{key} and cudagraph_mode are ", COMPILATION, _says_graphs_twice(key, value),
+              f"{key} beside cudagraph_mode", "cudagraph_mode alone")
+      for key, value in (("use_cudagraph", False), ("full_cuda_graph", True))),
+    Refusal("when cudagraph_mode piecewise cudagraphs is used, ", COMPILATION, _cuts_uncompiled,
+            "a cudagraph_mode of pieces where nothing is compiled into pieces", "FULL or NONE, or level 3",
+            until=PIECES_UNTIL),
     Refusal("Can only specify 'none' or 'all'", *_MODES),
     Refusal("custom_ops can contain only one base mode", *_MODES),
     Refusal("must be 'all', 'none', '+op' or '-op'", COMPILATION, _has_plain_operation,

@@ -61,6 +61,13 @@ def _answers_nobody(more: Mapping[str, Any]) -> bool:
     return bool(more.get("proxy_ip")) and bool(more.get("proxy_port")) and more.get("http_port") is None
 
 
+def _transcribes(line: Line) -> bool:
+    """Whether a connector is asked for, and the model is a Whisper."""
+    name = line.facts.architecture if line.facts is not None else ""
+    whisper = name == "WhisperForConditionalGeneration" or line.model.startswith("openai/whisper-")
+    return whisper and bool(line.object(TRANSFER).get("kv_connector"))
+
+
 def _wants_groups(line: Line) -> bool:
     return (line.given.get(WITHOUT_GROUPS) or "").lower() == "false"
 
@@ -85,6 +92,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(" does not support HMA but ", WITHOUT_GROUPS, _follows_no_groups,
             "this KV connector with the hybrid KV cache manager", f"{WITHOUT_GROUPS}",
             since=ASKS_SINCE, until=ASKED_UNTIL),
+    Refusal("Encoder-decoder models are not currently supported with", TRANSFER, _transcribes,
+            "a KV connector for a model with an encoder and a decoder", "leave it out"),
     Refusal("Hybrid KV cache manager was explicitly enabled", WITHOUT_GROUPS,
             lambda line: _wants_groups(line) and bool(line.object(EVENTS)),
             f"{EVENTS} with the hybrid KV cache manager", f"{WITHOUT_GROUPS}, or leave it out", until=EVENTS_UNTIL),

@@ -9,8 +9,8 @@ from typing import Any
 
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal
+from llmstack.engine.exact.refusals.speculation import SPECULATIVE, drafting_model
 
-SPECULATIVE = "--speculative-config"
 RATES, LENGTH = "synthetic_acceptance_rates", "synthetic_acceptance_length"
 VOCABULARY = "use_heterogeneous_vocab"
 FLAGS = {"--spec-method": "method", "--spec-model": "model", "--spec-tokens": "num_speculative_tokens"}
@@ -75,6 +75,14 @@ def _drafts_on_fewer(line: Line) -> bool:
     )
 
 
+def _speaks_otherwise(line: Line) -> bool:
+    """Whether a whole model drafts words of another vocabulary."""
+    draft = drafting_model(line)
+    sizes = (line.facts.sizes.vocabulary, draft.sizes.vocabulary) if line.facts and draft else (0, 0)
+    wide = _is_wide(dict(line.object(SPECULATIVE))) or "--hf-overrides" in line.given
+    return not wide and all(sizes) and sizes[0] != sizes[1]
+
+
 def _drafts_of_pictures(line: Line) -> bool:
     sees = line.facts is not None and line.facts.has_vision and "--limit-mm-per-prompt" not in line.given
     return sees and _is_model(dict(line.object(SPECULATIVE)))
@@ -127,6 +135,8 @@ REFUSALS: tuple[Refusal, ...] = (
             "the method custom_class without a model", "the dotted name of its class as `model`"),
     Refusal("must be the same. Got", SPECULATIVE, _drafts_on_fewer,
             "a draft model on one GPU of several", "draft_tensor_parallel_size as --tensor-parallel-size"),
+    Refusal("Target and draft model should have the same", SPECULATIVE, _speaks_otherwise,
+            "a draft model with another vocabulary than the model", "a draft with the same `vocab_size`, or eagle3"),
     Refusal("supports padded drafter batch. Please unset", SPECULATIVE,
             _holds(lambda config: _is_model(config) and config.get("disable_padded_drafter_batch") is True),
             "a draft model with disable_padded_drafter_batch", "leave it out"),

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.encoders import ENCODERS
 from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
+from llmstack.engine.exact.refusals.speculation import SPECULATIVE, drafting_model
 
 V1, RUNNER, ATTENTION = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER", "VLLM_ATTENTION_BACKEND"
-SPECULATIVE, ASYNC, EXECUTOR = "--speculative-config", "--async-scheduling", "--distributed-executor-backend"
+ASYNC, EXECUTOR = "--async-scheduling", "--distributed-executor-backend"
 SCHEDULED_AHEAD = frozenset(
     ("eagle", "eagle3", "mtp", "extract_hidden_states", "ngram_gpu", "draft_model", "dspark", "dflash")
 )
@@ -52,7 +53,7 @@ def _decodes_otherwise(line: Line) -> bool:
 
 def _drafts_by_model(line: Line) -> bool:
     """Whether a draft model is asked for, and not the former engine with it."""
-    drafts = line.object(SPECULATIVE).get("method") == "draft_model"
+    drafts = line.object(SPECULATIVE).get("method") == "draft_model" or drafting_model(line) is not None
     return drafts and (V1 not in line.variables or asks_for_v1(line))
 
 

@@ -16,10 +16,30 @@ PARTITION, OFFLOADED, BALANCED = "VLLM_PP_LAYER_PARTITION", "--cpu-offload-gb", 
 PREFILL, DECODE, BACKEND = "--prefill-context-parallel-size", "--decode-context-parallel-size", "--attention-backend"
 PIECE, WHOLE = "--cp-kv-cache-interleave-size", "--disable-chunked-mm-input"
 SCALING, OVERRIDES = "--rope-scaling", "--hf-overrides"
-SCALED_UNTIL = (0, 10)
-"""The last release in which what is said of positions replaces the checkpoint's before it is looked at."""
+SCALED_UNTIL = (0, 18)
+"""The last release with Transformers before 5, whose classes complete what is said of positions before vLLM looks
+(`patch_rope_parameters`, vllm/transformers_utils/config.py)."""
+PARAMETERS_SINCE = (0, 12)
+"""From here `rope_parameters` says the same where the checkpoint has no `rope_scaling`."""
+UNSCALED = ("Qwen2For", "Qwen3For", "Qwen2MoeFor", "Qwen3MoeFor")
+"""What names of architectures begin with whose checkpoints have no `rope_scaling`."""
 SCALINGS = frozenset(
-    ("default", "linear", "dynamic", "ntk", "yarn", "deepseek_yarn", "llama3", "mllama4", "longrope", "su", "mrope")
+    (
+        "default",
+        "linear",
+        "dynamic",
+        "ntk",
+        "yarn",
+        "deepseek_yarn",
+        "llama3",
+        "mllama4",
+        "longrope",
+        "su",
+        "mrope",
+        "xdrope",
+        "deepseek_llama_scaling",
+        "openpangu",
+    )
 )
 """Ways to scale positions that `get_rope` knows, or that are put for others, in any of these releases."""
 WITHOUT_SUMS = ("TRITON_ATTN", "FLEX_ATTENTION")
@@ -102,10 +122,13 @@ def _moves_what_stays(line: Line) -> bool:
 def _scaling(line: Line, flag: str) -> Mapping[str, Any] | None:
     """What a flag says of how positions are scaled; None where it says nothing, or the model's class (Gemma 3) passes
     it over."""
-    config = line.object(flag)
+    config, name = line.object(flag), line.facts.architecture if line.facts is not None else ""
     found = config.get("rope_scaling") if flag == OVERRIDES else config
-    read = _is_cut(line) and line.facts is not None and not line.facts.architecture.startswith("Gemma3")
-    return found if isinstance(found, dict) and found and read else None
+    if found is None and name.startswith(UNSCALED) and line.catalogue.release.minor >= PARAMETERS_SINCE:
+        found = config.get("rope_parameters")
+    read = _is_cut(line) and not name.startswith("Gemma3")
+    plain = isinstance(found, dict) and not any(isinstance(each, dict) for each in found.values())
+    return found if plain and found and read else None
 
 
 def _scales(flag: str, holds: Callable[[Mapping[str, Any]], object]) -> Callable[[Line], bool]:
@@ -128,6 +151,12 @@ def _has_two_kinds(scaling: Mapping[str, Any]) -> bool:
 
 def _lacks_origin(scaling: Mapping[str, Any]) -> bool:
     return _kind(scaling) == "yarn" and "original_max_position_embeddings" not in scaling
+
+
+def _says_origin_apart(line: Line) -> bool:
+    """Whether the length that is scaled from stands beside: in the overrides, or in the checkpoints of Phi 3."""
+    phi = line.facts is not None and line.facts.architecture.startswith("Phi3")
+    return phi or "original_max_position_embeddings" in line.object(OVERRIDES)
 
 
 def _is_in_groups(line: Line) -> bool:
@@ -154,7 +183,8 @@ def _of_positions(flag: str) -> tuple[Refusal, ...]:
                 until=SCALED_UNTIL),
         Refusal("Found conflicts between 'rope_type=", flag, _scales(flag, _has_two_kinds),
                 f"a rope_type beside another type in {flag}", "rope_type alone", until=SCALED_UNTIL),
-        Refusal("original_max_position_embeddings", flag, _scales(flag, _lacks_origin),
+        Refusal("original_max_position_embeddings", flag,
+                lambda line: _scales(flag, _lacks_origin)(line) and not _says_origin_apart(line),
                 f"yarn in {flag} without original_max_position_embeddings", "the length that it is scaled from",
                 until=SCALED_UNTIL),
         Refusal("Unknown RoPE scaling type", flag,

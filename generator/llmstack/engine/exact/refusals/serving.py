@@ -9,7 +9,7 @@ from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, says
 
 STRUCTURED, PROFILER, ENCODED = "--structured-outputs-config", "--profiler-config", "--ec-transfer-config"
-HISTOGRAMS = "--custom-histogram-buckets"
+HISTOGRAMS, LENGTH = "--custom-histogram-buckets", "--max-model-len"
 OBJECT_STORES = ("s3://", "gs://", "az://")
 """What `is_runai_obj_uri` takes for object storage (vllm/transformers_utils/runai_utils.py)."""
 WITHOUT_ADAPTERS = (
@@ -180,6 +180,7 @@ REFUSALS: tuple[Refusal, ...] = (
             "--enable-per-request-metrics with --disable-log-stats", "leave one of both out"),
     Refusal("Batch-sharded sampling was explicitly enabled", SHARDED, _shards_no_batch,
             f"{SHARDED} on one GPU, of fewer requests than GPUs, or with --max-logprobs -1", "leave it out"),
+    Refusal("max_model_len must be a positive integer", LENGTH, says(LENGTH, "0"), f"{LENGTH} 0", "1 or more"),
     Refusal("--sse-keep-alive-interval must be a non-negative", ALIVE, lambda line: (line.number(ALIVE) or 0) < 0,
             f"{ALIVE} under 0", "0 turns it off"),
     *(Refusal(sentence, "--load-format", _is_not_streamed,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from llmstack.engine.catalogue import catalogued
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.support import ARCHITECTURES
 
 SPECULATIVE, ASYNC = "--speculative-config", "--async-scheduling"
 METRICS = "--per-request-spec-decode-metrics"
@@ -11,6 +14,8 @@ WITH_DRAFT = frozenset(("eagle", "eagle3", "medusa", "mlp_speculator", "draft_mo
 """Methods of speculation that want a model of their own."""
 UNCOUNTED = frozenset(("eagle", "eagle3", "medusa", "draft_model"))
 """Those whose draft does not say how many tokens it predicts (`n_predict` of its config.json)."""
+NAMED_AFTER_METHOD = ("eagle-", "eagle3", "dflash", "dspark")
+"""Words in the name of a draft by which its method is known."""
 NOT_ASYNC = frozenset(("ngram", "suffix", "medusa", "mlp_speculator"))
 WITHOUT_MTP = frozenset(
     f"{name}ForCausalLM"
@@ -29,8 +34,19 @@ SUFFIX_BOUNDS = {
 """Keys of `suffix`, with the least and the most that they may be (`_validate_suffix_decoding`)."""
 
 
+def drafting_model(line: Line) -> ModelFacts | None:
+    """The facts of the whole model that drafts, which is what a draft is taken for that is nothing else
+    (`SpeculativeConfig.__post_init__`); None where none drafts, or nobody knows it."""
+    config = line.object(SPECULATIVE)
+    name, method = config.get("model"), config.get("method")
+    if method not in (None, "draft_model") or not isinstance(name, str):
+        return None
+    draft = None if any(word in name.lower() for word in NAMED_AFTER_METHOD) else catalogued(name)
+    return draft if draft is not None and draft.architecture in ARCHITECTURES else None
+
+
 def _speculates(line: Line) -> bool:
-    return any(name.partition(".")[0] == SPECULATIVE for name in line.given)
+    return SPECULATIVE in line.given
 
 
 def _says_wrong_size(line: Line) -> bool:
@@ -102,6 +118,9 @@ REFUSALS: tuple[Refusal, ...] = (
             "a bound of suffix decoding outside what it may be", "a probability from 0 to 1, a depth of at least 1"),
     Refusal("async scheduling is only supported with", ASYNC, _is_async_without_drafts,
             "asynchronous scheduling with this method of speculation", "leave it out: vLLM chooses"),
+    Refusal("Currently, speculative decoding is not supported with ", ASYNC,
+            lambda line: line.is_on(ASYNC) and _speculates(line), "asynchronous scheduling with speculation",
+            "leave one of both out"),
     Refusal("Async scheduling is not compatible with", ASYNC, _is_async_unpadded,
             "asynchronous scheduling with disable_padded_drafter_batch", "leave one of both out"),
     Refusal("--per-request-spec-decode-metrics requires", METRICS,
