@@ -19,7 +19,8 @@ too, in another namespace, or that changes its own, where nothing tells whether 
 GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer
 roles than before, or that run as another one which is: a warning. A namespace with more ResourceQuotas than are read
 (32): a warning. A unit whose former state cannot be built, and a workload with a scaler that Argo CD begins to replace
-as a whole: a warning. So is a webhook of clusters/ that the API server asks about pods.
+as a whole: a warning. So are a webhook of clusters/ that the API server asks about pods, and a symbolic link in custom/
+where Flux builds.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -42,7 +43,7 @@ from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.risks.unforeseen import admitting, replaced, untold
+from llmstack.review.risks.unforeseen import unforeseen
 from llmstack.review.rollout.template import template_of
 from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.needs import provided, pull_secrets
@@ -58,7 +59,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         for each in obstacles:
             if each.hangs == "unknown":
                 yield RISK.at(told(identity), each.message, each.advice, milder=not each.likely)
-    yield from (RISK.at(*each) for each in (*untold(assessment), *admitting(assessment), *replaced(assessment)))
+    yield from (RISK.at(*each) for each in unforeseen(assessment))
     yield from _uncounted(assessment)
     yield from _foreign(assessment)
     yield from _in_no_unit(assessment)

@@ -13,7 +13,15 @@ Unforeseen = tuple[str, str, str]
 """What it is about, what is not known, and what to do."""
 
 
-def admitting(assessment: Assessment) -> Iterator[Unforeseen]:
+def unforeseen(assessment: Assessment) -> Iterator[Unforeseen]:
+    """Yield all of it."""
+    yield from _untold(assessment)
+    yield from _linked(assessment)
+    yield from _admitting(assessment)
+    yield from _replaced(assessment)
+
+
+def _admitting(assessment: Assessment) -> Iterator[Unforeseen]:
     """Webhooks of clusters/ that are asked about pods, or about what makes them: their answer is not known here."""
     for each in assessment.near.brought:
         if each.after.get("kind") not in _WEBHOOKS or each.after == each.before:
@@ -32,7 +40,7 @@ _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _MAKE_PODS = frozenset(("*", "*/*", "pods", "pods/*", "deployments", "replicasets", "statefulsets"))
 
 
-def replaced(assessment: Assessment) -> Iterator[Unforeseen]:
+def _replaced(assessment: Assessment) -> Iterator[Unforeseen]:
     """Workloads that have a scaler, and that Argo CD begins to write as a whole: what the scaler set is gone each time,
     and a manifest without replicas asks for one."""
     for change in assessment.changes:
@@ -50,7 +58,18 @@ def replaced(assessment: Assessment) -> Iterator[Unforeseen]:
             yield change.key, message, "Take `Replace=true` away: it is applied without that."
 
 
-def untold(assessment: Assessment) -> Iterator[Unforeseen]:
+def _linked(assessment: Assessment) -> Iterator[Unforeseen]:
+    """Files that Flux does not have: its artifacts hold regular files and folders alone (fluxcd/pkg, artifact,
+    storage/archive.go, `Archive`)."""
+    for path in assessment.near.linked:
+        message = (
+            "it is a symbolic link, and Flux leaves links out of what it builds from: what needs it is not built, and "
+            "its unit stays as it is in the cluster, whatever this review says of it"
+        )
+        yield f"File/{path}", message, "Put a regular file, or folder, in its place."
+
+
+def _untold(assessment: Assessment) -> Iterator[Unforeseen]:
     """Units of which it is not known what they were before the change."""
     for each in assessment.near.untold:
         message = (
