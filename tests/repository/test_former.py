@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sync.repository import Repository, environment, model, new_repository
+from tests.sync.repository import FLUX, Repository, environment, model, new_repository
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 OWN = f"{KUSTOMIZATION}resources: [../../../overlays/prod/router]\n"
@@ -108,3 +108,16 @@ def test_what_a_change_spoils_is_still_refused(one: Repository) -> None:
     (one.root / "custom/prod/router/kustomization.yml").unlink()
     one.file(PATH, OWN.replace("]", ", 'https://example.com/x?ref=1']"))
     one.llmstack("diff", "HEAD", codes=(1,))
+
+
+def test_a_link_is_not_in_what_flux_builds_from(one: Repository) -> None:
+    """fluxcd/pkg, artifact, storage/archive.go, `Archive`: what is no regular file and no folder is left out."""
+    one.file("custom/prod/router/y.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: llm}\n")
+    os.symlink("y.yaml", one.root / "custom/prod/router/x.yaml")
+    assert not one.review()["envs"], "nothing reads it"
+    one.file(PATH, OWN.replace("]", ", x.yaml]"))
+    risks = one.review()["envs"]["prod"]["risks"]
+    assert [risk["object"] for risk in risks if risk["id"] == "not-judged"] == ["File/custom/prod/router/x.yaml"]
+    one.values(prod=environment(sync={**FLUX, "tool": "argo"}))
+    risks = one.review()["envs"]["prod"]["risks"]
+    assert not [risk for risk in risks if risk["id"] == "not-judged"]

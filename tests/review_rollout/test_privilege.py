@@ -269,3 +269,16 @@ def test_a_role_that_is_added_to_others_is_told(review: Any) -> None:
         "metadata": plain["metadata"] | {"labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}}
     }
     assert len(_told(review((plain, added)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("unconfined", True), ("runtime/default", False), ("localhost/strict", False), ("", False)]
+)
+def test_apparmor_of_old_is_a_right_like_its_field(value: str, told: bool, review: Any, deployment: Build) -> None:
+    """k8s.io/pod-security-admission, policy/check_appArmorProfile.go: the annotation counts as the field does."""
+    plain = deployment()
+    changed = deepcopy(plain)
+    name = "container.apparmor.security.beta.kubernetes.io/vllm"
+    changed["spec"]["template"].setdefault("metadata", {})["annotations"] = {name: value}
+    expected = [("warning", f"its pods get `{name}: {value}`")] if told else []
+    assert _told(review((plain, changed))) == expected

@@ -102,6 +102,19 @@ def breaches(spec: dict[str, Any], *, restricted: bool) -> Iterator[Breach]:
         yield from _restricted_pod(spec, pod)
 
 
+def annotated(template: Object) -> Iterator[Breach]:
+    """Yield what the annotations of a pod, or of a template, are beyond baseline: AppArmor's of before Kubernetes 1.30,
+    which the API server still reads (k8s.io/pod-security-admission, policy/check_appArmorProfile.go)."""
+    annotations = _map(_map(template.get("metadata")).get("annotations"))
+    for key, value in annotations.items():
+        is_allowed = value in ("", "runtime/default") or str(value).startswith("localhost/")
+        if str(key).startswith(_APP_ARMOR) and not is_allowed:
+            yield Breach(("metadata", "annotations"), f"`{key}: {value}`", "baseline", "remove it")
+
+
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
+
+
 def _map(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

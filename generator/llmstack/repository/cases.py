@@ -27,7 +27,7 @@ from llmstack.repository.now import facts_now, present_of
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
-from llmstack.repository.units import custom_units
+from llmstack.repository.units import custom_units, generated_environments
 from llmstack.review.applied import find_beyond
 from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, with_unread
@@ -61,6 +61,8 @@ class Case:
     """Folders whose objects are as an edited Kustomization makes them."""
     broken: frozenset[str] = frozenset()
     """Folders of which an edited Kustomization makes what kustomize refuses."""
+    linked: tuple[str, ...] = ()
+    """Symbolic links among the changed files that people build on."""
     untold: Mapping[str, str] = field(default_factory=dict)
     """Units of which nobody can tell what they built to before the change, and why."""
 
@@ -90,12 +92,13 @@ class Case:
     @cached_property
     def alone(self) -> Surroundings:
         """The environment without its sync tool: what decides whether the API server refuses one of its objects."""
-        sides = self.objects(0), self.objects(1)
+        sides, stack = (self.objects(0), self.objects(1)), self.stack(1)
         return Surroundings(
             self.name,
             default_class=self._default_class,
             beyond=find_beyond(self.changes, *sides, self.learned[1]),
             undefined=undefined_groups(*sides, self.facts[1].known_names("APIService", "CustomResourceDefinition")),
+            linked=self.linked if stack is not None and stack.gitops.sync.tool == "flux" else (),
             untold=tuple(Untold(unit, why, tuple(self.units[1].get(unit, ()))) for unit, why in self.untold.items()),
         )
 
@@ -161,8 +164,28 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     said = (*sound.findings, *unread, *unseen, *kept)
     both = (facts[0], facts[1])
     return Case(
-        name, readings, held, (old, new), folders, changes, both, said, learned, made.folders, made.broken, untold
+        name,
+        readings,
+        held,
+        (old, new),
+        folders,
+        changes,
+        both,
+        said,
+        learned,
+        made.folders,
+        made.broken,
+        _linked(comparison, name),
+        untold,
     )
+
+
+def _linked(comparison: Comparison, name: str) -> tuple[str, ...]:
+    """The symbolic links that a change brings to custom/<env>/, and to what the environments share there."""
+    found = [path for path in sorted(comparison.changed) if path.startswith("custom/")]
+    others = {each for each in generated_environments(comparison.after) if each != name} if found else ()
+    own = (path for path in found if path.split("/")[1] not in others)
+    return tuple(path for path in own if comparison.after.resolve(path) != path)
 
 
 def _present(

@@ -41,9 +41,9 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
 
 BOUNDING = frozenset({
     "ConfigMap", "ExternalSecret", "Gateway", "GatewayClass", "HTTPRoute", "HorizontalPodAutoscaler", "Ingress",
-    "LimitRange", "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget", "PriorityClass",
-    "ReferenceGrant", "ResourceQuota", "RuntimeClass", "ScaledObject", "SealedSecret", "Secret", "ServiceAccount",
-    "StorageClass",
+    "LimitRange", "Namespace", "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget",
+    "PriorityClass", "ReferenceGrant", "ResourceQuota", "RuntimeClass", "ScaledObject", "SealedSecret", "Secret",
+    "ServiceAccount", "StorageClass",
 })  # fmt: skip
 """Kinds of objects that run no pods, and on which pods and ways in depend."""
 

@@ -103,6 +103,8 @@ class Surroundings:
     """Objects that the environment changes, and that others of the cluster state too."""
     untold: tuple[Untold, ...] = ()
     """The environment's units of which nobody can tell what they were."""
+    linked: tuple[str, ...] = ()
+    """Symbolic links that the change brings to what people build on, where Flux builds it."""
     default_class: str | None = None
     """The cluster's default StorageClass, where facts know it."""
     beyond: Mapping[Identity, Beyond] = field(default_factory=dict)

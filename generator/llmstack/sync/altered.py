@@ -208,6 +208,15 @@ def _made_otherwise(old: Owner, new: Owner, *, is_judged: bool) -> Iterator[str]
     if old.acts_as != new.acts_as:
         account = f"ServiceAccount `{new.acts_as}`" if new.acts_as else "the tool itself"
         yield f"applies as {account} from now on: whether that may is not judged"
+    if new.forces and not old.forces:
+        yield "deletes from now on, with its pods and data, what the API refuses to change, and makes it anew (`force`)"
+    if old.project != new.project and new.refused_by is None:
+        limits = "which sets it no limits here" if new.rules is None else "whose limits are other ones"
+        yield f"is one of AppProject `{new.project}`, no more of `{old.project}`: {limits}"
+    if new.overlooks and old.overlooks != new.overlooks:
+        field = "ignoreDifferences" if new.tool == "argo" else "ignore"
+        rest = "what this repository changes there may not arrive, and what others change there stays"
+        yield f"looks past some differences from now on (`{field}`): {rest}"
 
 
 def _timed(old: Owner, new: Owner, after: Side) -> Iterator[str]:

@@ -108,10 +108,23 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         destination=destination,
         beside=tuple(sorted(map(_beside, others))),
         ignores=tuple(sequence(spec.get("ignoreDifferences"))) if _RESPECTS in options else (),
+        overlooks=_overlooked(sequence(spec.get("ignoreDifferences"))),
         timing=windows_of(projects.get(project), str(metadata.get("name")), destination) + steps_of(made_by),
         watched=_watched(metadata, clean(origin.get("path"))),
         unread=unread(object),
     )
+
+
+def _overlooked(rules: Sequence[Any]) -> str:
+    """The rules of an Application on what counts as no difference, but for replicas, which a scaler sets."""
+    found = [
+        rule for rule in rules if set(mapping(rule)) - _WHICH != {"jsonPointers"} or rule["jsonPointers"] != _SCALED
+    ]
+    return _text({"rules": found}) if found else ""
+
+
+_WHICH = frozenset(("group", "kind", "name", "namespace"))
+_SCALED = ["/spec/replicas"]
 
 
 def _beside(origin: Mapping[str, Any]) -> tuple[str, str, str]:

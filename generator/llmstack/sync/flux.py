@@ -93,6 +93,7 @@ def _owner(file: str, object: Object, sources: Mapping[SourceKey, Source]) -> Ow
         ),
         timeout=_timeout(spec),
         ignores=tuple(sequence(spec.get("ignore"))),
+        overlooks=_text(spec, ("ignore",)),
         unread=_unread(object),
         awaits=tuple(
             f"{each.get('namespace') or namespace}/{each.get('name')}"

@@ -12,6 +12,7 @@ kustomize refuses that.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -196,10 +197,10 @@ def _entry(reader: _Reader, folder: str, path: str, entry: Any, above: tuple[str
     """What one entry of `resources` stands for."""
     if not isinstance(entry, str):
         raise _Stopped(f"{path} lists {entry!r}")
-    if "://" in entry or entry.startswith("git@"):
+    target = posixpath.normpath(posixpath.join(folder, entry))
+    if _REMOTE.match(entry) and reader.read(target) is None:
         reader.unknown.append(f"{path} refers to {entry}, which is not in this repository")
         return
-    target = posixpath.normpath(posixpath.join(folder, entry))
     if target.startswith(("..", "/")):
         raise _Stopped(f"{path} leads out of the repository: {entry}")
     if reader.read(target) is not None:
@@ -211,6 +212,10 @@ def _entry(reader: _Reader, folder: str, path: str, entry: Any, above: tuple[str
         yield from _folder(reader, target, above)
     else:
         raise _Stopped(f"{path} lists {entry}, which is not there")
+
+
+_REMOTE = re.compile(r"(?:git::)?(?:\w+://|[a-z][a-z0-9-]*@|github\.com[/:])", re.IGNORECASE)
+"""What kustomize asks a server for, where no file has the name (api, internal/git/repospec.go, `extractHost`)."""
 
 
 def _file(reader: _Reader, path: str) -> Iterator[Manifest]:

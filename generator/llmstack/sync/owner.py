@@ -111,6 +111,8 @@ class Owner:
     """Whether that ApplicationSet changes no Application that is there."""
     ignores: tuple[Any, ...] = ()
     """Its rules on fields that stay as they are in the cluster (`sync/ignored.py`)."""
+    overlooks: str = ""
+    """Its rules on differences that it looks past, those for the replicas of a scaler apart, as text to compare."""
     timing: str = ""
     """When its project lets it sync, or its ApplicationSet has it synced, as text to compare; empty for always."""
     watched: tuple[str, ...] = ()

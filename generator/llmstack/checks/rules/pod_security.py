@@ -15,13 +15,14 @@ Fix: remove the setting from `securityContext` or `containerSecurityContext`; or
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.kubernetes.pod_standards import Breach, breaches
-from llmstack.kubernetes.pods import pod_specs
+from llmstack.kubernetes.pod_standards import Breach, annotated, breaches
+from llmstack.kubernetes.pods import pod_templates
 from llmstack.objects.placed import Placed
 
 RULE = Declaration("pod-security", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
@@ -35,9 +36,11 @@ def run(subject: Subject) -> Iterator[Problem]:
         return
     said: set[tuple[Route, str]] = set()
     for placed in subject.objects:
-        for path, spec in pod_specs(placed.object):
-            for breach in breaches(spec, restricted=level == "restricted"):
-                route = _route(subject, placed, path, spec, breach)
+        for path, pod in pod_templates(placed.object):
+            spec = found if isinstance(found := pod.get("spec"), dict) else {}
+            for breach in chain(breaches(spec, restricted=level == "restricted"), annotated(pod)):
+                inside = () if breach.route[0] == "metadata" else ("spec",)
+                route = _route(subject, placed, (*path, *inside), spec, breach)
                 message = f"{breach.what} is beyond Pod Security `{breach.level}`"
                 if (route, message) not in said:
                     said.add((route, message))

@@ -18,8 +18,9 @@ that begins to bound where pods connect to: a note. So is a custom resource that
 too, in another namespace, or that changes its own, where nothing tells whether its kind has namespaces. A workload with
 GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer
 roles than before, or that run as another one which is: a warning. A namespace with more ResourceQuotas than are read
-(32): a warning. A unit whose former state cannot be
-built, and a workload with a scaler that Argo CD begins to replace as a whole: a warning.
+(32): a warning. A unit whose former state cannot be built, and a workload with a scaler that Argo CD begins to replace
+as a whole: a warning. So are a webhook of clusters/ that the API server asks about pods, and a symbolic link in custom/
+where Flux builds.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -42,12 +43,12 @@ from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.risks.unforeseen import unforeseen
 from llmstack.review.rollout.template import template_of
 from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.needs import provided, pull_secrets
 from llmstack.review.ways_in.policies import newly_confined
 from llmstack.review.wording import plural
-from llmstack.sync.policies import is_replaced
 
 RISK = Declaration("not-judged", Severity.WARNING, milder=Severity.NOTE)
 
@@ -58,8 +59,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         for each in obstacles:
             if each.hangs == "unknown":
                 yield RISK.at(told(identity), each.message, each.advice, milder=not each.likely)
-    yield from _untold(assessment)
-    yield from _replaced(assessment)
+    yield from (RISK.at(*each) for each in unforeseen(assessment))
     yield from _uncounted(assessment)
     yield from _foreign(assessment)
     yield from _in_no_unit(assessment)
@@ -124,36 +124,6 @@ def _in_no_unit(assessment: Assessment) -> Iterator[Risk]:
             )
             advice = "Have it among `extraObjects` of an environment: there its pods are counted."
             yield RISK.at(told(identity_of(each.after)), message, advice)
-
-
-def _replaced(assessment: Assessment) -> Iterator[Risk]:
-    """Workloads that have a scaler, and that Argo CD begins to write as a whole: what the scaler set is gone each time,
-    and a manifest without replicas asks for one."""
-    for change in assessment.changes:
-        begins = change.before is not None and change.after is not None and not is_replaced(change.before)
-        if (
-            begins
-            and change.unit in assessment.near.synced_by_argo
-            and change.identity in assessment.least.owned[1]
-            and is_replaced(change.after or {})
-        ):
-            message = (
-                "Argo CD writes the whole object at each sync (`Replace=true`), and its scaler's number of replicas is "
-                "lost until the scaler looks again: what goes meanwhile is not judged"
-            )
-            yield RISK.at(change.key, message, "Take `Replace=true` away: it is applied without that.")
-
-
-def _untold(assessment: Assessment) -> Iterator[Risk]:
-    """Units of which it is not known what they were before the change."""
-    for each in assessment.near.untold:
-        message = (
-            f"what it was before this change cannot be built here ({each.reason}): what the change makes of what runs "
-            "cannot be told"
-        )
-        yield RISK.at(
-            f"Unit/{each.unit}", message, "Compare with what runs: `llmstack diff --before` reads kubectl's output."
-        )
 
 
 def _unmade_namespaces(assessment: Assessment) -> Iterator[Risk]:

@@ -5,16 +5,17 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; so brought, an AppProject that allows more, settings of Argo CD, a source of Flux that is
-new or of another place, pods with an account of their own or in a namespace that no environment has, and a
-Kustomization or an Application that applies what this repository does not hold; anywhere in the change ClusterRoles
-and what binds one other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to
-pods, to commands in pods, to tokens of accounts, to other users, to more rights), bindings to those and to everybody,
-webhooks of the API server, APIServices and requests for certificates; pods that get what the Pod Security Standard
-`baseline` leaves out (the host's namespaces, paths and ports, capabilities, a privileged container) or that kept to
-`restricted` and do so no more, volumes of the host's paths, and namespaces that let in more than before; containers
-that begin to run a model's own code (`--trust-remote-code`); images of a registry from which nothing of the
-environment was pulled before. A warning; an error for cluster-admin and for a role that allows everything.
+llmstack did not write it; so brought, an AppProject that allows more, settings of Argo CD, a source of Flux that is new
+or of another place, Services that callers outside the cluster reach, pods with an account of their own or in a
+namespace that no environment has, and a Kustomization or an Application that applies what this repository does not
+hold; anywhere in the change ClusterRoles and what binds one other than `view`, Roles that lead further than they say
+(to all Secrets of their namespace, to pods, to commands in pods, to tokens of accounts, to other users, to more
+rights), bindings to those and to everybody, webhooks of the API server (those that convert a kind among them),
+APIServices and requests for certificates; pods that get what the Pod Security Standard `baseline` leaves out (the
+host's namespaces, paths and ports, capabilities, a privileged container) or that kept to `restricted` and do so no
+more, volumes of the host's paths, and namespaces that let in more than before; containers that begin to run a model's
+own code (`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. A
+warning; an error for cluster-admin and for a role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -29,9 +30,9 @@ from typing import Any
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
-from llmstack.kubernetes.rights import accounts_of, images_of, is_restricted, rights_of, trusts_remote_code
+from llmstack.kubernetes.rights import accounts_of, doors_of, images_of, is_restricted, rights_of, trusts_remote_code
 from llmstack.kubernetes.roles import allows_everything, powers_of
 from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
@@ -54,7 +55,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
     before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
     loose = assessment.near.brought
-    spaces = {_namespace(each) for each in (*assessment.before, *assessment.after)} if loose else ()
+    there = (value_at(each, "metadata", "namespace") for each in (*assessment.before, *assessment.after))
+    spaces = set(filter(None, there)) if loose else ()
     for brought in loose:
         found = _brought(brought, before, spaces)
         yield from (replace(risk, file=brought.path) for risk in found)
@@ -83,6 +85,10 @@ def _brought(brought: Brought, registries: Collection[str], spaces: Collection[s
     yield from _granted(before, after, where, of_cluster=True)
     yield from _gained([before] if before else [], after, where)
     yield from _pulled(after, {*registries, *map(_registry, images_of(before))} if registries else ())
+    opened = doors_of(after)
+    if opened - doors_of(before):
+        message = f"it opens what it selects to callers outside the cluster ({', '.join(sorted(opened))}){where}"
+        yield RISK.at(_name(after), message, _SHUT, milder=True)
     widened = said_of_widened(before, after)
     if widened is not None:
         yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
@@ -173,6 +179,7 @@ def _namespace(object: Object) -> str:
 
 _BIND = "Bind a Role of one namespace with the verbs that are needed, or keep this out of the repository."
 _TOOL = "Let those who run the sync tool read it: what it applies has the rights of the whole cluster."
+_SHUT = "Let callers in by the router, where keys are asked for; or see that they are meant to reach it."
 _SPARE = "Take it away unless the pods need it: what runs in them may reach the node, and what else runs there."
 _PIN = "Read that code, and pin it: `modelRevision` names a commit."
 
@@ -189,6 +196,8 @@ def _grants(object: Object) -> tuple[Any, ...]:
 def _says(object: Object, strong: Collection[str] = (), *, of_cluster: bool) -> str | None:
     """What an object allows; None for what allows nothing, or in a unit nothing beyond a namespace."""
     kind = str(object.get("kind"))
+    if kind == "CustomResourceDefinition" and value_at(object, "spec", "conversion", "strategy") == "Webhook":
+        return "a program of its choice reads and rewrites every object of its kind (`conversion`)"
     if kind in _IN_BETWEEN and ".k8s.io/" in str(object.get("apiVersion")):
         return _IN_BETWEEN[kind]
     if str(object.get("apiVersion")).startswith(GROUP):
