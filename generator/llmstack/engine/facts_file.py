@@ -61,7 +61,7 @@ def read_facts(text: str) -> ModelFacts:
         data = yamlio.load(text)
     except yamlio.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise FactsError("is not YAML", mark.line + 1 if mark else None) from error
+        raise FactsError(yamlio.say_unreadable(error), mark.line + 1 if mark else None) from error
     try:
         return facts_of(data)
     except FactsError as error:

@@ -86,7 +86,7 @@ def read_measured(text: str) -> Measured:
         data = yamlio.load(text)
     except yamlio.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise FactsError("is not YAML", mark.line + 1 if mark else None) from error
+        raise FactsError(yamlio.say_unreadable(error), mark.line + 1 if mark else None) from error
     top = _map(data, "the file", TOP)
     try:
         learned = date.fromisoformat(str(top.get("date"))[:10])  # a plain date is read as a time of that day

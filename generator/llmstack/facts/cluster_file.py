@@ -64,7 +64,7 @@ def read_cluster(text: str) -> ClusterFacts:
         data = yamlio.load(text)
     except yamlio.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise ClusterFactsError("is not YAML", mark.line + 1 if mark else None) from error
+        raise ClusterFactsError(yamlio.say_unreadable(error), mark.line + 1 if mark else None) from error
     try:
         return _facts(map_of(data, "the file", TOP))
     except ClusterFactsError as error:

@@ -280,11 +280,17 @@ def _decode(content: bytes) -> str:
 
 def _unreadable(path: str, error: yamlio.YAMLError | UnicodeDecodeError) -> Finding:
     """Why a file of the tree is not read, as the finding that a values file would have."""
-    ids = {yamlio.TooDeepError: "too-deep", yamlio.AliasBombError: "alias-bomb", UnicodeDecodeError: "bad-encoding"}
+    ids = {
+        yamlio.TooDeepError: "too-deep",
+        yamlio.AliasBombError: "alias-bomb",
+        UnicodeDecodeError: "bad-encoding",
+        yamlio.ConflictError: "merge-conflict",
+    }
     mark = getattr(error, "problem_mark", None)
     place = Place(path, mark.line + 1, mark.column + 1) if mark is not None else Place(path)
     problem = getattr(error, "problem", None) or "the file is not UTF-8"
     help = "write it in plain YAML, as UTF-8: this file is not read before"
+    help = yamlio.CHOOSE if isinstance(error, yamlio.ConflictError) else help
     return Finding(ids.get(type(error), "yaml-syntax"), Severity.ERROR, problem, place=place, help=help)
 
 

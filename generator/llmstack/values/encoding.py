@@ -6,13 +6,12 @@ import re
 
 from llmstack.errors import MAX_BYTES
 from llmstack.finding import Finding, Place, Severity
+from llmstack.yamlio import CHOOSE, UNRESOLVED, find_conflict
 
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
 """Control and direction characters."""
-_CONFLICT, _OTHER_SIDE = (re.compile(sign, re.MULTILINE) for sign in (r"^<{7} ", r"^={7}\r?$"))
-"""What `git merge` leaves in a file (git-merge(1), "How conflicts are presented")."""
 _ERROR = Severity.ERROR
 
 
@@ -31,11 +30,9 @@ def decode(path: str, content: bytes) -> tuple[str, Finding | None]:
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         return "", Finding("bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8")
-    if (conflict := _CONFLICT.search(text)) and _OTHER_SIDE.search(text, conflict.end()):
-        place = Place(path, text.count("\n", 0, conflict.start()) + 1, 1)
-        message = "the file holds an unresolved merge conflict"
-        help = "choose between the two sides up to `>>>>>>>`, and remove the lines of signs"
-        return text, Finding("merge-conflict", _ERROR, message, place=place, help=help)
+    if (conflict := find_conflict(text)) is not None:
+        place = Place(path, conflict + 1, 1)
+        return text, Finding("merge-conflict", _ERROR, UNRESOLVED, place=place, help=CHOOSE)
     if found := FORBIDDEN.search(text):
         line = text.count("\n", 0, found.start())
         column = found.start() - (text.rfind("\n", 0, found.start()) + 1)

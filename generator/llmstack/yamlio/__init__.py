@@ -21,6 +21,7 @@ from llmstack.yamlio.bounds import (
     check_bounds,
     scan,
 )
+from llmstack.yamlio.conflict import CHOOSE, UNRESOLVED, ConflictError, find_conflict, say_unreadable
 from llmstack.yamlio.numbers import read_number
 from llmstack.yamlio.read import (
     MappingNode,
@@ -37,8 +38,9 @@ from llmstack.yamlio.unclear import UnclearError
 from llmstack.yamlio.write import dump
 
 __all__ = [
-    "MAX_ALIASED", "MAX_DEPTH", "AliasBombError", "AliasEvent", "CollectionEndEvent", "DocumentStartEvent",
+    "CHOOSE", "MAX_ALIASED", "MAX_DEPTH", "UNRESOLVED", "AliasBombError", "AliasEvent", "CollectionEndEvent",
+    "ConflictError", "DocumentStartEvent",
     "MappingNode", "MappingStartEvent", "MarkedYAMLError", "OutOfBoundsError", "ScalarEvent", "ScalarNode",
     "SequenceNode", "SequenceStartEvent", "TooDeepError", "UnclearError", "YAMLError", "check_bounds", "compose_all",
-    "dump", "load", "load_all", "load_objects", "read_number", "scan",
+    "dump", "find_conflict", "load", "load_all", "load_objects", "read_number", "say_unreadable", "scan",
 ]  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from llmstack.yamlio.conflict import refuse_conflict
+
 MAX_DEPTH = 100
 """Levels of the YAML of a tree: a custom resource's schema, the deepest honest kind, has some fifty."""
 MAX_ALIASED = 50_000
@@ -52,12 +54,13 @@ def scan(text: str) -> Iterator[Any]:
 
 def check_bounds(text: str) -> None:
     """Raise OutOfBoundsError where a text nests deeper than MAX_DEPTH, or its aliases stand for more than MAX_ALIASED
-    values.
+    values, and ConflictError where it is two texts.
 
     libyaml's events come without recursion; what composes them recurses, until the process ends with a segmentation
     fault. Most texts show by their characters that they can be neither: a level takes a bracket, or a column of
     indentation, and nothing grows without an alias.
     """
+    refuse_conflict(text)
     brackets = text.count("[") + text.count("{")
     if brackets >= _MANY or ("*" in text and "&" in text) or _has_deep_line(f"\n{text}"):
         _measure(text)

@@ -1,0 +1,37 @@
+"""Conflict markers that a merge left are named as such, at their line, in whatever file they stand."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import forks
+from tests.trust.hostile import HONEST, write
+
+CONFLICT = "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "command"),
+    [
+        ("values/prod.yaml", CONFLICT, "lint"),
+        ("facts/clusters/c.yaml", f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "lint"),
+        ("facts/models/facebook--opt-125m.yaml", HONEST, "lint"),
+        ("custom/prod/models/m/kustomization.yaml", HONEST, "validate"),
+    ],
+)
+def test_a_conflict_is_named_at_its_line(tmp_path: Path, path: str, values: str, command: str) -> None:
+    write(tmp_path, {"values/prod.yaml": values, path: CONFLICT})
+    subprocess.run(forks.command("-C", str(tmp_path), "gen"), capture_output=True, check=False)
+    done = subprocess.run(
+        forks.command("-C", str(tmp_path), command),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "holds an unresolved merge conflict" in done.stdout
+    assert f"--> {path}:2" in done.stdout
