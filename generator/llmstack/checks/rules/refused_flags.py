@@ -10,8 +10,9 @@ a value in such JSON of another type than its field; two flags that say one thin
 nothing further, `eagle3` without its draft; `VLLM_USE_V1=1` in 0.8 to 0.10 beside what the V1 engine does not have
 there, or on a card under compute capability 8.0; a port that is none; an OffloadingConnector without its
 size, a key that this loader of weights does not have, stages in VLLM_PP_LAYER_PARTITION that are not the model's
-layers, `--cpu-offload-gb` for a model of which some layers have a window. Where a check came with a release, or went,
-it is told by the sentence of vLLM's own error in that release's sources.
+layers, `--cpu-offload-gb` for a model of which some layers have a window; a package that vLLM's own image lacks (Ray
+from 0.18 on, OpenTelemetry from 0.10 to 0.16, Arctic Inference). Where a check came with a release, or went, it is told
+by the sentence of vLLM's own error in that release's sources.
 
 Fix: what the finding says.
 """
