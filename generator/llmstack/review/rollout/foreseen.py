@@ -195,8 +195,8 @@ def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bo
     if is_resumed(workload.causes):
         return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
     ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"
-    if workload.kind == "StatefulSet" and workload.rolls and workload.unavailable > 1:
-        return {"seconds": "assumed", "peak": "exact", "minReady": "bound"}  # clusters before 1.35 take one at a time
+    if workload.perhaps_one and workload.rolls:
+        return {"seconds": "assumed", "peak": "exact", "minReady": "bound"}
     return {"seconds": seconds, "peak": "exact", "minReady": ready}
 
 
