@@ -136,6 +136,8 @@ class Facts:
     """Kind and name of what the cluster has, as `gitops.existing` says."""
     device_claims: Mapping[tuple[str, str, str], Mapping[str, int] | None] = field(default_factory=dict)
     """The devices that each claim among the objects asks for (`kubernetes.devices.read_claims`)."""
+    shared_claims: Mapping[Identity, tuple[tuple[str | None, str], int]] = field(default_factory=dict)
+    """Of claims that pods share before a change and after it: the pool and its resource, and how many devices of it."""
     stated_version: str | None = None
     """Kubernetes' version as the values state it; None where they leave the default."""
     recipients: tuple[str, ...] = ()
