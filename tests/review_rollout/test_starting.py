@@ -11,6 +11,7 @@ NO_ENGINE, OTHER, OFFLINE, QUEUED = "no container starts vLLM", "is of another e
 HUB = [{"name": "HF_HUB_OFFLINE", "value": "1"}]
 CACHE = {"pvcStorage": "100Gi"}
 QUEUE = {"podLabels": {"kueue.x-k8s.io/queue-name": "gpu"}}
+TOKEN = {"hf_token": {"secretName": "hf", "secretKey": "token"}}
 SGLANG = {"repository": "lmsysorg/sglang", "tag": "v0.4.6"}
 
 
@@ -28,6 +29,12 @@ SGLANG = {"repository": "lmsysorg/sglang", "tag": "v0.4.6"}
         ({}, {"modelURL": "/models/llama", "env": HUB}, None),  # of the image
         ({"env": HUB}, {"env": HUB, "tag": "v0.11.3"}, None),  # as it runs
         ({}, {"env": [{"name": "HF_HUB_OFFLINE", "value": "0"}]}, None),
+        (TOKEN, {}, "brings no token any more"),
+        (TOKEN, {**TOKEN, "tag": "v0.11.3"}, None),
+        ({**TOKEN, "modelURL": "/models/llama"}, {"modelURL": "/models/llama"}, None),
+        ({}, {"requestGPU": 0}, "ask for no GPU any more"),
+        ({"requestGPU": 0}, {"requestGPU": 0, "tag": "v0.11.3"}, None),
+        ({"requestGPU": 2}, {"requestGPU": 1}, None),
         ({}, QUEUE, QUEUED),
         (QUEUE, {**QUEUE, "tag": "v0.11.3"}, None),
     ],

@@ -28,6 +28,8 @@ def lost_adapters(
     """Yield the adapters that clients no longer get by their id; `backends` are those of both sides, `moved_from` the
     former name of a model by its name of now."""
     had, has = _adapters(before), _adapters(after)
+    if not had:
+        return
     kept = {_id(each) for each in has.values() if _engines(each, backends[1])}
     kept |= {id for engine in backends[1].values() for id in engine.served}
     for identity, adapter in had.items():
@@ -62,9 +64,10 @@ def _why(
 
 def _unattended(before: Iterable[Object], after: Iterable[Object], left: Mapping[Identity, Object]) -> Iterator[Break]:
     """The controller that goes while adapters stay."""
-    there = {identity_of(obj) for obj in after if component_of(obj) == _CONTROLLER}
+    if not left or any(component_of(obj) == _CONTROLLER for obj in after):
+        return
     gone = [obj for obj in before if obj.get("kind") == "Deployment" and component_of(obj) == _CONTROLLER]
-    if left and gone and not there:
+    if gone:
         names = ", ".join(f"`{_id(each)}`" for each in left.values())
         message = f"nothing loads LoRA adapters into engines that start from now on: {names}"
         advice = "Keep the controller, unless another one is in the cluster."

@@ -24,6 +24,8 @@ def find(case: Case) -> Iterator[Obstacle]:
     yield from _no_engine(case)
     yield from _offline(case)
     yield from _queued(case)
+    yield from _without_token(case)
+    yield from _without_gpu(case)
     if _needs_user(case.pod) and not _needs_user(case.pod_before):
         message = (
             "the pods run as anybody but root, and no `runAsUser` says as whom: an image whose own user is root, as "
@@ -83,6 +85,38 @@ def _offline(case: Case) -> Iterator[Obstacle]:
             message = f"`{offline[0]}` keeps it from any model hub, and it mounts nothing that outlives a pod"
             advice = "Mount what has the weights, or see that the image does."
             yield Obstacle(f"{message}: the weights are there only if its image has them", advice, "unknown")
+
+
+def _without_token(case: Case) -> Iterator[Obstacle]:
+    """Engines of a model on the hub that brought a token before, and bring none (huggingface.co, "Gated models")."""
+    before, after = (list(find_served(pod)) for pod in (case.pod_before, case.pod))
+    for served in after:
+        model = engine_flags(served.arguments).get("model", "/")
+        container = case.pod["containers"][served.route[-1]]
+        had = any(_has_token(case.pod_before["containers"][each.route[-1]]) for each in before)
+        if had and not _has_token(container) and not model.startswith(("/", ".")):
+            message = f"it brings no token any more: the hub refuses `{model}` where that is private or gated"
+            yield Obstacle(message, "Keep the token, unless anybody may have the model.", "unknown")
+
+
+_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+
+
+def _has_token(container: Mapping[str, Any]) -> bool:
+    """Whether a container has a token in its environment, or what stands for all of a Secret."""
+    return bool(container.get("envFrom")) or any(each.get("name") in _TOKENS for each in maps(container.get("env")))
+
+
+def _without_gpu(case: Case) -> Iterator[Obstacle]:
+    """Engines that took a GPU before and take none: vLLM's images for GPUs do not start without one; where a runtime
+    shows them all, as the images ask for (`NVIDIA_VISIBLE_DEVICES=all`), it takes one that is counted as another pod's
+    (NVIDIA/k8s-device-plugin, README)."""
+    old, new = case.workload.old, case.workload.new
+    if case.was is None or old is None or new is None or new.total or not old.total or case.pod.get("resourceClaims"):
+        return
+    if next(find_served(case.pod), None) is not None:
+        message = "its pods ask for no GPU any more: vLLM starts without one only from an image for CPUs"
+        yield Obstacle(message, "Keep `requestGPU`, unless the image is for CPUs.", "unknown")
 
 
 _OTHERS = re.compile(r"sglang|text-generation-inference|lmdeploy|tritonserver|llama\.cpp|ollama")
