@@ -37,6 +37,11 @@ def test_surplus_pods_end_one_at_a_time(
     assert (rollout.seconds, rollout.basis["seconds"]) == (seconds, "exact")
 
 
+def test_what_only_ends_needs_no_load_time(stateful: Make, compared: Make, pool: Make) -> None:
+    [rollout] = compared([stateful(4)], [stateful(1)], pools=(pool(8, 8),)).rollouts
+    assert (rollout.seconds, rollout.basis["seconds"]) == (2 * GRACE, "exact")
+
+
 def test_others_wait_for_the_gpus_of_pods_that_end_in_order(
     stateful: Make, deployment: Make, compared: Make, pool: Make
 ) -> None:

@@ -138,7 +138,8 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
     template = workload.new or workload.old
     assert template is not None
     likely, shortest, longest = outcomes.likely, outcomes.shortest, outcomes.longest
-    measured = template.load is not None or shortest.finish == longest.finish == 0
+    only_ends = workload.move == "scale" and workload.after <= workload.before and not workload.unready
+    measured = template.load is not None or only_ends or shortest.finish == longest.finish == 0
     known = measured and shortest.finish is not None and shortest.finish == longest.finish
     bounded = not known and likely.finish is not None
     least_known = template.load is not None or template.load_min is not None
