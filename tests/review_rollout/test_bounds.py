@@ -52,6 +52,11 @@ NGINX = "metadata.annotations[nginx.ingress.kubernetes.io/{}]"
         ({}, {"canary": "true"}, "`canary`: it takes only a share of the requests, beside another Ingress of the host"),
         ({}, {"auth_url": ""}, None),
         ({}, {"proxy_body_size": "1m"}, None),
+        ({}, {"proxy_body_size": "8k"}, "`proxy-body-size` becomes 8k: callers with larger requests are answered 413"),
+        ({"proxy_body_size": "8M"}, {}, "`proxy-body-size` becomes 1m: callers with larger requests are answered 413"),
+        ({"proxy_body_size": "8m"}, {"proxy_body_size": "0"}, None),
+        ({"proxy_body_size": "1g"}, {"proxy_body_size": "2g"}, None),
+        ({"proxy_body_size": "?"}, {"proxy_body_size": "1m"}, None),
         ({}, {"proxy_read_timeout": "59"}, "`proxy-read-timeout` 60 → 59 seconds: answers that pause longer than that are cut"),
         ({}, {"proxy_read_timeout": "60"}, None),
         ({"proxy_read_timeout": "300"}, {"proxy_read_timeout": "301"}, None),
@@ -194,3 +199,42 @@ def test_when_the_pods_of_both_sides_are_there(
 def test_how_long_is_told(lasts: tuple[float, float], said: str) -> None:
     assert say_for(lasts) == said
     assert span_of([3.0, 1.0, 2.0]) == (1.0, 3.0)
+
+
+def route(*timeouts: Any) -> Object:
+    rules = [{"timeouts": each} if each else {} for each in timeouts]
+    return {"kind": "HTTPRoute", "metadata": {"name": "r", "namespace": "llm"}, "spec": {"rules": rules}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cut"),
+    [
+        ([None], [{"request": "10s"}], "10s"),
+        ([{"request": "1h"}], [{"request": "1m30s"}], "1m30s"),
+        ([{"request": "10s"}], [{"request": "10s", "backendRequest": "500ms"}], "500ms"),
+        ([{"request": "10s"}, None], [None, {"request": "10s"}], None),
+        ([{"request": "10s"}], [{"request": "0s"}], None),  # none at all
+        ([{"request": "10s"}], [None], None),
+    ],
+)
+def test_a_route_that_ends_requests_earlier(before: Any, after: Any, cut: str | None) -> None:
+    sides = route(*before), route(*after)
+    found = told(*sides, doors=[Door("HTTPRoute/r", "a/", "llm", "s", 80)])
+    message = f"`timeouts` ends requests after {cut}: answers that take longer in all are cut (504)"
+    assert [said for _, said, _ in found] == ([message] if cut else [])
+    assert told(*sides) == [], "nobody came in by it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("LoadBalancer", "service.beta.kubernetes.io/aws-load-balancer-scheme", True),
+        ("ClusterIP", "service.beta.kubernetes.io/aws-load-balancer-scheme", False),
+        ("LoadBalancer", "example.com/team", False),
+    ],
+)
+def test_another_load_balancer_of_a_cloud(kind: str, key: str, said: bool) -> None:
+    sides = service(kind), service(kind)
+    sides[1]["metadata"]["annotations"] = {key: "internal"}
+    found = told(*sides, doors=[Door("Service/s", "s.llm:80", "llm", "s", 80)])
+    assert [path for *_, path in found] == ([f"metadata.annotations[{key}]"] if said else [])

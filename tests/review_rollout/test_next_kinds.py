@@ -102,7 +102,7 @@ def test_advice_that_can_be_followed(deployment: Make, review: Make) -> None:
 
     [of_set] = [each for each in review((set_of("a"), set_of("b"))).risks if each.id == "outage"]
     assert of_set.advice == "Set maxUnavailable to 1: a StatefulSet has no surge."
-    assert "from Kubernetes 1.35 on" in of_set.message
+    assert "from Kubernetes 1.37 on" in of_set.message
     pair = tuple(deployment(replicas=2, image=each) for each in "ab")
     [recreated] = [each for each in review(pair).risks if each.id == "outage"]
     assert recreated.advice.startswith("Use `type: RollingUpdate`")

@@ -271,6 +271,18 @@ def test_an_owner_of_the_folder_that_was_stopped_before_brings_nothing(root: Any
     assert (found.halted, "overlays/prod/llama" in found.owners) == ({FOLDER}, True)
 
 
+@pytest.mark.parametrize(("changed", "action"), [({"value": 0}, "blocked"), ({"description": "x"}, "moved")])
+def test_a_field_that_stays_stops_the_folder(changed: dict[str, Any], action: str) -> None:
+    """Flux applies none of a Kustomization of which one object is refused; a PriorityClass keeps its value."""
+    high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}
+    sides = [high, high | changed]
+    before, after = ({**BEFORE, "apps/class.yaml": [each]} for each in sides)
+    [change] = outcome(after, before=before).changes
+    assert (change.action, change.deletes, "nothing of it is applied" in change.why) == (
+        action, False, action == "blocked",
+    )  # fmt: skip
+
+
 def test_a_namespace_that_goes_takes_all_that_is_in_it() -> None:
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "llm"}}
     [change] = outcome(BEFORE, before={**BEFORE, "apps/space.yaml": [space]}).changes

@@ -31,10 +31,12 @@ def read_claims(objects: Iterable[Object]) -> dict[Identity, Devices | None]:
 def devices_of(pod: Mapping[str, Any], namespace: str, claims: Mapping[Identity, Devices | None]) -> Devices | None:
     """The devices that each pod of a spec takes for itself; empty where it claims none, None where that cannot be told.
 
-    A ResourceClaim that is named is one for all pods that name it: not of each.
+    A ResourceClaim that is named is one for all pods that name it (`named_claims`): not of each.
     """
     found: dict[str, int] = {}
     for each in pod.get("resourceClaims") or ():
+        if "resourceClaimName" in each:
+            continue
         template = each.get("resourceClaimTemplateName")
         asked = claims.get(("ResourceClaimTemplate", namespace, str(template))) if template else None
         if asked is None:
@@ -42,6 +44,12 @@ def devices_of(pod: Mapping[str, Any], namespace: str, claims: Mapping[Identity,
         for name, count in asked.items():
             found[name] = found.get(name, 0) + count
     return found
+
+
+def named_claims(pod: Mapping[str, Any], namespace: str) -> set[Identity]:
+    """The ResourceClaims that a pod's spec names, which it shares with all other pods that do."""
+    named = (each.get("resourceClaimName") for each in pod.get("resourceClaims") or ())
+    return {("ResourceClaim", namespace, str(name)) for name in named if name}
 
 
 def _requested(obj: Object) -> Devices | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, value_at
+from llmstack.kubernetes.pods import Object, maps, value_at
 from llmstack.kubernetes.quantities import read_whole
 
 _METRIC = re.compile(r"vllm:\w+")
@@ -65,12 +65,28 @@ def _can_wake(trigger: Mapping[str, Any]) -> bool:
     """One that cannot be read may."""
     if trigger.get("type") in _OF_PODS:
         return False
+    metrics = _metrics(trigger)
+    return not metrics or bool(metrics & _OF_ROUTER)
+
+
+def _metrics(trigger: Mapping[str, Any]) -> set[str]:
+    """The metrics of vLLM and its router that a trigger asks Prometheus for."""
     metadata = trigger.get("metadata")
     query = metadata.get("query") if isinstance(metadata, Mapping) else None
-    if trigger.get("type") != "prometheus" or not isinstance(query, str):
-        return True
-    metrics = set(_METRIC.findall(query))
-    return not metrics or bool(metrics & _OF_ROUTER)
+    return set(_METRIC.findall(query)) if trigger.get("type") == "prometheus" and isinstance(query, str) else set()
+
+
+def measured(scaler: Object) -> set[str]:
+    """Return the metrics of its own pods that a ScaledObject goes by; none where it goes by anything else too."""
+    triggers = list(maps(value_at(scaler, "spec", "triggers"))) if scaler.get("kind") == "ScaledObject" else []
+    found = [_metrics(trigger) - _OF_ROUTER for trigger in triggers]
+    return set().union(*found) if found and all(found) else set()
+
+
+def zero_for_nothing(scaler: Object) -> bool:
+    """Whether KEDA takes 0 where Prometheus has no answer for a ScaledObject (`ignoreNullValues`, true by default)."""
+    triggers = maps(value_at(scaler, "spec", "triggers"))
+    return all(str(value_at(each, "metadata", "ignoreNullValues")).lower() != "false" for each in triggers)
 
 
 def broken_bounds(least: int | None, most: int | None, idle: int | None) -> Iterator[tuple[str, str]]:

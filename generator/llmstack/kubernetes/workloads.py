@@ -16,6 +16,9 @@ the old ones; not at all."""
 PROGRESS_DEADLINE = 600
 """progressDeadlineSeconds of a Deployment that states none (kubernetes.io, "Deployments")."""
 
+_SEVERAL_IN_PART, _SEVERAL_SINCE = 35, 37
+"""The minor version of which some patches have MaxUnavailableStatefulSet on, and the one from which all have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -101,6 +104,23 @@ def strategy_of(obj: Mapping[str, Any], replicas: int) -> tuple[int, int, bool]:
     if surge == 0 and unavailable == 0:
         unavailable = 1
     return min(surge, replicas), min(unavailable, replicas), False
+
+
+def updates_several(obj: Mapping[str, Any], version: str | None) -> bool | None:
+    """Whether a rolling update replaces several pods at a time where `maxUnavailable` says so, in Kubernetes `version`
+    (`1.34`); None where that is not known.
+
+    Pods of a StatefulSet, and leaders of a LeaderWorkerSet, go one at a time without the feature gate
+    MaxUnavailableStatefulSet (lws, issue 315). That is off up to 1.34, on in 1.35.0 to 1.35.3, off in later 1.35 and in
+    1.36 (kubernetes/kubernetes, pull requests 137904 and 137926; pkg/features/kube_features.go), and on from 1.37 (pull
+    request 139466).
+    """
+    if not WORKLOADS[str(obj.get("kind"))].ordinals:
+        return True
+    minor = version.removeprefix("v").split(".")[1] if version is not None and version.count(".") else ""
+    if not minor.isdecimal() or int(minor) == _SEVERAL_IN_PART:
+        return None
+    return int(minor) >= _SEVERAL_SINCE
 
 
 def partition_of(obj: Mapping[str, Any]) -> int:

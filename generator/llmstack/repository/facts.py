@@ -18,6 +18,7 @@ from llmstack.repository.read import Reading
 from llmstack.review.facts import Acknowledgement, Facts, ForeseenLoad, Pool
 from llmstack.tree.flux import timeout
 from llmstack.tree.sync_unit import SyncUnit
+from llmstack.values.layers import Layers
 
 
 def read_facts(reading: Reading | None, affected: Units) -> Facts:
@@ -40,6 +41,7 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
             m.pvc_existing_claim_name: modes for m in models if m.pvc_existing_claim_name and (modes := claim_modes(m))
         },
         existing=_existing(terms.existing),
+        stated_version=stated_version(terms, reading.layers),
     )
 
 
@@ -72,6 +74,11 @@ def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:
 def acknowledgements_of(entries: Iterable[gitops.Acknowledgement]) -> tuple[Acknowledgement, ...]:
     """The risks that are accepted, as a review reads them."""
     return tuple(Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to) for each in entries)
+
+
+def stated_version(terms: gitops.Gitops, layers: Layers) -> str | None:
+    """Kubernetes' version, where a file states it: the default says nothing of a cluster."""
+    return terms.kubernetes_version if layers.states(("gitops", "kubernetesVersion")) else None
 
 
 def _existing(stated: Existing) -> frozenset[tuple[str, str]]:

@@ -12,7 +12,7 @@ from llmstack.kustomize.trust import irregular_file
 from llmstack.model.gitops import StreamGitops
 from llmstack.model.reading import read_stream_file
 from llmstack.model.types import seconds
-from llmstack.repository.facts import acknowledgements_of, pools_of
+from llmstack.repository.facts import acknowledgements_of, pools_of, stated_version
 from llmstack.review.facts import Facts
 from llmstack.values.layers import Layers
 from llmstack.values.source import read_document
@@ -41,6 +41,7 @@ class Terms:
             pools=pools_of(self.gitops.capacity or ()),
             loads_of={name: seconds(text) for name, text in (self.gitops.load_times or {}).items()},
             acknowledgements=acknowledgements_of(self.gitops.acknowledge or ()),
+            stated_version=stated_version(self.gitops, self.layers),
         )
 
     def unused(self, workloads: Sequence[str]) -> list[str]:

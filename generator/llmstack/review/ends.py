@@ -15,6 +15,7 @@ from llmstack.review.rollout.interval import hangs_awake, short_awake
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
+from llmstack.review.rollout.shared_claims import find_shared
 from llmstack.review.rollout.tenants import tenants_of_sides
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
@@ -63,7 +64,9 @@ def find_moved(applied: Applied, facts: tuple[Facts, Facts]) -> tuple[Moved, Mov
 
 def with_claims(facts: tuple[Facts, Facts], applied: Applied) -> tuple[Facts, Facts]:
     """Return the facts with what the objects of each side say of devices that pods claim (DRA)."""
-    return _with_claims(facts[0], applied.before), _with_claims(facts[1], applied.after)
+    known = _with_claims(facts[0], applied.before), _with_claims(facts[1], applied.after)
+    shared = find_shared((applied.before, applied.after), known[1])
+    return (replace(known[0], shared_claims=shared), replace(known[1], shared_claims=shared)) if shared else known
 
 
 def _with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:

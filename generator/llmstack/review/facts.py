@@ -136,9 +136,19 @@ class Facts:
     """Kind and name of what the cluster has, as `gitops.existing` says."""
     device_claims: Mapping[tuple[str, str, str], Mapping[str, int] | None] = field(default_factory=dict)
     """The devices that each claim among the objects asks for (`kubernetes.devices.read_claims`)."""
+    shared_claims: Mapping[Identity, tuple[tuple[str | None, str], int]] = field(default_factory=dict)
+    """Of claims that pods share before a change and after it: the pool and its resource, and how many devices of it."""
+    stated_version: str | None = None
+    """Kubernetes' version as the values state it; None where they leave the default."""
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""
+
+    @property
+    def kubernetes_version(self) -> str | None:
+        """Kubernetes' version (`1.34`): as it was seen in the cluster, else as the values state it."""
+        seen = self.cluster.versions.get("kubernetes") if self.cluster is not None else None
+        return seen or self.stated_version
 
     @property
     def is_unsettled(self) -> bool:

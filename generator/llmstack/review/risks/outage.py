@@ -126,8 +126,8 @@ def _outage(workload: Workload, outcome: Outcome, *, stopped: bool) -> str:
         cause = "a scaler takes over, and the one that is left until it looks is replaced"
     else:
         cause = f"up to {workload.unavailable} of {plural(workload.after, 'replica')} may be unavailable"
-        if workload.kind == "StatefulSet" and workload.unavailable > 1:
-            cause += ", where the cluster has `maxUnavailable` of StatefulSets (by default from Kubernetes 1.35 on)"
+        if workload.perhaps_one:
+            cause += ", where the cluster has `maxUnavailable` of StatefulSets (by default from Kubernetes 1.37 on)"
     return f"no replica is ready{lasting}: {cause}"
 
 

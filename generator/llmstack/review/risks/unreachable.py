@@ -12,7 +12,9 @@ it of another environment (ingress-nginx refuses the second one, other controlle
 NetworkPolicies do not let the router through to engines any more, or nobody to the router. A warning: it depends on
 what the repository does not say (whether another Secret holds the same key, who calls), or concerns some requests only
 (those longer than a smaller `--max-model-len`, or of callers that an Ingress's annotations or a Service's source
-ranges no longer let in). An address that led nowhere before is not judged.
+ranges no longer let in; longer ones than an HTTPRoute's `timeouts` allow). A LoraAdapter that goes, or that names
+another model or adapter, is an error; the controller that loads them, or the monitor that a model's scaler gets its
+metrics by, a warning. An address that led nowhere before is not judged.
 
 Fix: keep the old beside the new until every caller has moved: a second Service, host, or `--served-model-name`.
 """

@@ -3,7 +3,9 @@
 After pkg/controller/deployment/{rolling,sync}.go of Kubernetes 1.36: first `scale` (a change of replicas
 reaches the active ReplicaSet before anything else), then, until nothing changes, the new ReplicaSet is
 scaled up within maxSurge, and the old ones down: replicas that are not available first, then available
-ones within maxUnavailable.
+ones within maxUnavailable. Pods that a StatefulSet makes in order end in order too: one at a time, the last one first,
+each once the one before it is gone, and before any is replaced (pkg/controller/statefulset/stateful_set_control.go,
+`processCondemned`; "scaling will take precedence over updates").
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ def begin(workload: Workload, up: int) -> Counts:
         return Counts(0, 0, 0, _made(workload, 0, after))
     if workload.move == "remove":
         return Counts(0, 0, 0, 0)
+    if workload.ordered and workload.in_place and after < before and workload.falls_to is None:
+        return Counts(0, 0, up, before - up) if workload.move == "scale" else Counts(up, before - up, 0, 0)
     kept = min(up, after) if workload.falls_to is None else min(up, after, workload.falls_to)
     if workload.move == "scale":
         return Counts(0, 0, kept, _made(workload, min(before, after) - kept, after - kept))
@@ -60,10 +64,15 @@ def _made(workload: Workload, there: int, wanted: int) -> int:
 def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
     """Return what the controller makes of `counts` by itself; new replicas are `new_down`.
 
-    `terminating` old replicas delay the new ones where all are recreated, or in place.
+    `terminating` old replicas delay the new ones where all are recreated, or in place, and the end of the next one
+    where pods end in order.
     """
+    if _ends_in_order(workload, counts):
+        return counts if terminating else _less_one(counts)
     if workload.move != "restart":
         return _next_in_order(workload, counts)
+    if workload.ordered and workload.in_place and terminating:
+        return counts
     if workload.recreate:
         missing = workload.after - counts.new_up - counts.new_down
         wait = counts.old_up or counts.old_down or terminating
@@ -85,6 +94,20 @@ def _next_in_order(workload: Workload, counts: Counts) -> Counts:
     return counts._replace(new_down=1) if more else counts
 
 
+def _ends_in_order(workload: Workload, counts: Counts) -> bool:
+    """Whether pods are left that end one at a time; those of other ordinals once all of the new ones are ready."""
+    surplus = counts.total > workload.after
+    return workload.ordered and surplus and (workload.in_place or counts.new_up == workload.after)
+
+
+def _less_one(counts: Counts) -> Counts:
+    """The counts without one pod: of those that are not ready, where there are such."""
+    for field in ("old_down", "new_down", "old_up", "new_up"):
+        if getattr(counts, field):
+            return counts._replace(**{field: getattr(counts, field) - 1})
+    return counts
+
+
 def settle_at_once(workload: Workload, counts: Counts) -> Counts:
     """Return where the controller ends when terminated pods are gone at once and none becomes ready."""
     while (settled := settle(workload, counts)) != counts:
@@ -101,8 +124,8 @@ def _scale_up(workload: Workload, counts: Counts, terminating: int) -> Counts:
 
 
 def _scale_down(workload: Workload, counts: Counts) -> Counts:
-    if workload.ordered and not workload.in_place and counts.new_up < workload.after:
-        return counts  # pods of other ordinals end once all of the new ones are ready
+    if workload.ordered and counts.new_up + (counts.old_up if workload.in_place else 0) < workload.after:
+        return counts  # none is replaced, and none of other ordinals ends, before all that are to be there are ready
     least = workload.after - workload.unavailable
     old_up, old_down, new_up, new_down = counts
     allowed = counts.total - least - new_down

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from llmstack.kubernetes.pods import Identity
-from llmstack.review.rollout.controller import begin, settle
+from llmstack.review.rollout.controller import begin, settle_at_once
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.workload import Workload
@@ -113,11 +113,11 @@ def parts(workload: Workload) -> int:
 
 
 def _missing(workload: Workload) -> int:
-    """How many replicas have yet to be bound once the controller has acted on the change for the first
-    time."""
+    """How many replicas have yet to be bound once the controller has acted on the change, and what goes
+    is gone."""
     if workload.move == "remove":
         return 0
-    counts = settle(workload, begin(workload, workload.before))
+    counts = settle_at_once(workload, begin(workload, workload.before))
     return max(0, workload.after - counts.old_up - counts.new_up)
 
 

@@ -138,7 +138,8 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
     template = workload.new or workload.old
     assert template is not None
     likely, shortest, longest = outcomes.likely, outcomes.shortest, outcomes.longest
-    measured = template.load is not None or shortest.finish == longest.finish == 0
+    only_ends = workload.move == "scale" and workload.after <= workload.before and not workload.unready
+    measured = template.load is not None or only_ends or shortest.finish == longest.finish == 0
     known = measured and shortest.finish is not None and shortest.finish == longest.finish
     bounded = not known and likely.finish is not None
     least_known = template.load is not None or template.load_min is not None
@@ -195,8 +196,8 @@ def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bo
     if is_resumed(workload.causes):
         return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
     ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"
-    if workload.kind == "StatefulSet" and workload.rolls and workload.unavailable > 1:
-        return {"seconds": "assumed", "peak": "exact", "minReady": "bound"}  # clusters before 1.35 take one at a time
+    if workload.perhaps_one and workload.rolls:
+        return {"seconds": "assumed", "peak": "exact", "minReady": "bound"}
     return {"seconds": seconds, "peak": "exact", "minReady": ready}
 
 

@@ -22,6 +22,7 @@ from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.races import with_races
+from llmstack.review.rollout.shared_claims import shared_gpus
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.template import fixed_gpus
 from llmstack.review.rollout.times import Times, own_times, time_rollouts
@@ -206,7 +207,7 @@ def _fixed(
     applied: Applied, workloads: Sequence[Workload], facts: Facts, owned: tuple[Scalers, Scalers]
 ) -> dict[PoolKey, dict[int, int]]:
     """The pods that stay, by pool."""
-    fixed: dict[PoolKey, dict[int, int]] = {}
+    fixed = shared_gpus(applied.after, facts)
     extra = [fixed_gpus(objects, facts, owned[side]) for side, objects in standing(applied, workloads)]
     for pools in extra:
         fixed = add_fixed(fixed, pools)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.kubernetes.accelerators import all_gpus_of_pod, largest
-from llmstack.kubernetes.devices import devices_of
+from llmstack.kubernetes.devices import devices_of, named_claims
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import whole
@@ -140,8 +140,10 @@ def claims_uncounted(obj: Object, facts: Facts) -> bool:
     known = {name for pool in facts.pools for name in pool.device_classes}
     for pod, number in specs_of_replica(obj):
         if number and pod.get("resourceClaims"):
-            devices = devices_of(pod, identity_of(obj)[1], facts.device_claims)
-            if devices is None or not devices.keys() <= known:
+            namespace = identity_of(obj)[1]
+            devices = devices_of(pod, namespace, facts.device_claims)
+            shared = named_claims(pod, namespace) <= facts.shared_claims.keys()
+            if devices is None or not devices.keys() <= known or not shared:
                 return True
     return False
 

@@ -16,6 +16,7 @@ from llmstack.kubernetes.workloads import (
     WORKLOADS,
     is_ordered,
     strategy_of,
+    updates_several,
 )
 from llmstack.review.change import ObjectChange
 from llmstack.review.facts import Facts
@@ -64,6 +65,8 @@ class Workload:
     in_part: bool = False
     """Whether what comes, what goes and what stays are parts of one replica, a Ray cluster with groups of several
     sizes: what comes is made in the moment in which what goes ends."""
+    perhaps_one: bool = False
+    """Whether the cluster may replace one at a time, whatever `unavailable` says."""
     made_old: int = 0
     """Of the replicas that come, the first ones that are made of the old template: they are below a partition."""
 
@@ -165,6 +168,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         return _scaled_ray(change, facts) if before and after else None
     templates = templates_of(old, new, facts)
     surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
+    several = updates_several(new, facts[1].kubernetes_version) if new is not None and unavailable > 1 else True
     return Workload(
         kind=change.kind,
         name=change.name,
@@ -175,7 +179,8 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         old=templates[0],
         new=templates[1],
         surge=surge,
-        unavailable=unavailable,
+        unavailable=1 if several is False else unavailable,
+        perhaps_one=several is None,
         recreate=recreate,
         in_place=WORKLOADS[change.kind].ordinals,
         ordered=new is not None and is_ordered(new),

@@ -7,12 +7,14 @@ Internal Traffic Policy".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
+from math import inf
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, identity_of, value_at
+from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
 from llmstack.kubernetes.quantities import read_whole
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.doors import Door
@@ -38,6 +40,19 @@ _LOWERED: Mapping[str, tuple[int, str]] = {
     "proxy-send-timeout": (60, "requests that are sent more slowly than that are cut"),
 }
 """By annotation: its default in seconds, and what becomes of callers where it is less."""
+_SIZE, _LARGEST = "proxy-body-size", 2**20
+"""The annotation that bounds a request, and its default in bytes; 0 bounds none."""
+_INSIDE = (
+    "service.beta.kubernetes.io/aws-load-balancer-internal",
+    "service.beta.kubernetes.io/aws-load-balancer-scheme",
+    "service.beta.kubernetes.io/aws-load-balancer-type",
+    "service.beta.kubernetes.io/azure-load-balancer-internal",
+    "networking.gke.io/load-balancer-type",
+    "cloud.google.com/load-balancer-type",
+)
+"""Annotations of Services that say which load balancer a cloud makes, or whether it is for inside: another one is made
+(AWS Load Balancer Controller, "Service annotations"; cloud-provider-azure; Google Kubernetes Engine, "Internal load
+balancing")."""
 _OFF = frozenset(("", "false", "0"))
 _ADVICE = "Let callers know, or keep what let them in."
 
@@ -76,10 +91,22 @@ def _ingress(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:
         if sides[1] < sides[0]:
             message = f"`{name}` {sides[0]} → {sides[1]} seconds: {said}"
             yield Break(pair.key, message, _ADVICE, milder=True, path=_path(name))
+    sizes = [_bytes(each.get(_SIZE, "")) for each in (old, new)]
+    if sizes[1] < sizes[0]:
+        message = f"`{_SIZE}` becomes {new.get(_SIZE, '1m')}: callers with larger requests are answered 413"
+        yield Break(pair.key, message, _ADVICE, milder=True, path=_path(_SIZE))
     protocol = "backend-protocol"
     if new.get(protocol, "HTTP") not in ("HTTP", "AUTO_HTTP") and old.get(protocol, "HTTP") != new[protocol]:
         message = f"it asks what is behind it by {new[protocol]}, and the router answers http: callers get 502"
         yield Break(pair.key, message, f"Remove `{_NGINX}{protocol}`.", path=_path(protocol))
+
+
+def _bytes(text: str) -> float:
+    """A size as nginx reads it (`8k`, `10m`), in bytes."""
+    found = re.fullmatch(r"(\d{1,15})([kKmMgG]?)", text.strip())
+    if found is None:
+        return _LARGEST
+    return int(found[1]) * 1024 ** " kmg".index(found[2].lower() or " ") or inf
 
 
 def _annotations(obj: Object) -> dict[str, str]:
@@ -100,6 +127,14 @@ def _service(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:
     if old.get("type") == new.get("type") == "LoadBalancer" and not _covers(_ranges(new), _ranges(old)):
         message = f"callers from outside {', '.join(_ranges(new))} are refused by the load balancer from now on"
         yield Break(pair.key, message, _ADVICE, milder=True, path="spec.loadBalancerSourceRanges")
+    before, after = (value_at(side, "metadata", "annotations") or {} for side in (pair.old, pair.new))
+    moved = next((key for key in _INSIDE if before.get(key) != after.get(key)), None)
+    if old.get("type") == new.get("type") == "LoadBalancer" and moved is not None:
+        message = f"`{moved}`: the cloud makes another load balancer, at another address; until names lead there, "
+        advice = "Open a second Service, and let both stand until every caller has moved."
+        yield Break(
+            pair.key, f"{message}callers get no answer", advice, milder=True, path=f"metadata.annotations[{moved}]"
+        )
     policy = "internalTrafficPolicy"
     if new.get(policy) == "Local" and old.get(policy) != "Local":
         message = "callers in the cluster reach only pods on their own node: those on a node without one get no answer"
@@ -132,6 +167,32 @@ def _covers(new: Sequence[str], old: Sequence[str]) -> bool:
     )
 
 
+def _route(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:
+    """Rules that end requests earlier (Gateway API, HTTPRouteTimeouts): the earliest that any of them has."""
+    if not any(door.subject == pair.key for door in doors):
+        return
+    old, new = (_earliest(side) for side in (pair.old, pair.new))
+    if new[0] < old[0]:
+        message = f"`timeouts` ends requests after {new[1]}: answers that take longer in all are cut (504)"
+        yield Break(pair.key, message, _ADVICE, milder=True, path="spec.rules")
+
+
+def _earliest(route: Object) -> tuple[float, str]:
+    """The shortest time that rules of a route allow, in seconds and as it is written; infinite without one."""
+    times = [value_at(rule, "timeouts") or {} for rule in maps(value_at(route, "spec", "rules"))]
+    stated = [str(each[key]) for each in times for key in ("request", "backendRequest") if each.get(key)]
+    return min(((_seconds(text), text) for text in stated), default=(inf, ""))
+
+
+def _seconds(text: str) -> float:
+    """A duration of the Gateway API (`1m30s`; zero is none) in seconds."""
+    parts = re.findall(r"(\d{1,5})(h|ms|m|s)", text)
+    return sum(int(number) * _UNITS[unit] for number, unit in parts) or inf
+
+
+_UNITS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
+
+
 def _gateway(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:
     old, new = (value_at(side, "spec", "gatewayClassName") for side in (pair.old, pair.new))
     if old and new and old != new:
@@ -142,4 +203,4 @@ def _gateway(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:
         yield Break(pair.key, message, "Open a second Gateway, and let both stand until DNS has moved.", milder=True)
 
 
-_KINDS = {"Gateway": _gateway, "Ingress": _ingress, "Service": _service}
+_KINDS = {"Gateway": _gateway, "HTTPRoute": _route, "Ingress": _ingress, "Service": _service}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.ways_in.adapters import lost_adapters
 from llmstack.review.ways_in.addresses import broken_addresses
 from llmstack.review.ways_in.asleep import sleeping
 from llmstack.review.ways_in.backends import Backend, Backends
@@ -19,6 +20,7 @@ from llmstack.review.ways_in.needs import broken_needs
 from llmstack.review.ways_in.policies import cut_by_policies
 from llmstack.review.ways_in.selected import other_pods
 from llmstack.review.ways_in.served import broken_models
+from llmstack.review.ways_in.unmeasured import unmeasured
 from llmstack.review.ways_in.way import WayIn
 
 
@@ -44,8 +46,10 @@ def find_breaks(
         *shorter_requests(old, new),
         *other_requests(old, new),
         *broken_models(ends, (then.services, now.services), moved_from),
+        *lost_adapters(before, after, (old, new), moved_from),
         *broken_needs(before, after),
         *sleeping(before, after),
+        *unmeasured(before, after, new),
         *cut_by_policies(before, after, old, new),
     )
 

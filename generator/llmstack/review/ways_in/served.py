@@ -186,7 +186,9 @@ def _gap(model: _Model, after: Sequence[Ends], lasts: tuple[float, float]) -> Br
         )
         return Break(subject, message, advice, lasts, stations=way, broken=edge)
     if all(each.stays for each in model.members):
-        message = f"no request of `{model.id}` is answered {say_for(lasts)}: {_NEEDS[len(_parts(model))]}"
+        swaps = any(_serves(each.old, model.id) != _serves(each.new, model.id) for each in model.members)
+        why = _ELSEWHERE if swaps else _NEEDS[len(_parts(model))]
+        message = f"no request of `{model.id}` is answered {say_for(lasts)}: {why}"
         advice = "Merge when few requests come, or run two replicas of each part."
         return Break(subject, message, advice, lasts, stations=way, broken=edge)
     message = (
@@ -196,6 +198,7 @@ def _gap(model: _Model, after: Sequence[Ends], lasts: tuple[float, float]) -> Br
     return Break(subject, message, SIDE_BY_SIDE, lasts, side_by_side=True, stations=way, broken=edge)
 
 
+_ELSEWHERE = "the engine that served it serves something else before the one that is to serve it has loaded"
 _NEEDS = {
     1: "the old router does not find the engines where the change puts them",
     2: "each needs an engine for prefill and one for decode, and one of them restarts",
