@@ -82,6 +82,21 @@ def test_what_a_scaler_set_is_lost_by_replacing(argo: Repository, tmp_path: Path
     assert not _risks(one)
 
 
+def test_argo_cd_forces_what_it_applies_by_the_client(argo: Repository, tmp_path: Path) -> None:
+    one = argo.copy(tmp_path / "one")
+    _annotate(one, "qwen", "PersistentVolumeClaim", **{"sync-options": "Force=true"})
+    kustomization = one.root / "custom/prod/models/qwen/kustomization.yaml"
+    shrunk = json.dumps([{"op": "replace", "path": "/spec/resources/requests/storage", "value": "5Gi"}])
+    content = yamlio.load(kustomization.read_text(encoding="utf-8"))
+    content["patches"].append({"target": {"kind": "PersistentVolumeClaim"}, "patch": shrunk})
+    kustomization.write_text(yamlio.dump(content), encoding="utf-8")
+    assert "immutable-field" in _risks(one)
+    assert "data-loss" not in _risks(one)
+    for path in (one.root / "clusters").rglob("*.yaml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("ServerSideApply=true", "Validate=true"), "utf-8")
+    assert "data-loss" in _risks(one)
+
+
 def test_flux_does_not_read_them(flux: Repository, tmp_path: Path) -> None:
     one = flux.copy(tmp_path / "one")
     _annotate(one, "llama", hook="PreSync")

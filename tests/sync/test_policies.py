@@ -82,6 +82,22 @@ def test_what_is_made_anew() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "by_client", "by_server"),
+    [
+        ("Force=true", True, False),
+        ("Force=true,Replace=true", True, True),
+        ("Force=true, ServerSideApply=true", False, False),
+        ("Force=true, ServerSideApply=false", True, True),
+        ("ServerSideApply=false", False, False),
+    ],
+)
+def test_argo_cd_forces_nothing_on_the_server_side(options: str, by_client: bool, by_server: bool) -> None:
+    object = config(annotations={f"{ARGO}/sync-options": options})
+    assert is_made_anew(object) is by_client
+    assert is_made_anew(object, server_side=True) is by_server
+
+
+@pytest.mark.parametrize(
     ("hook", "policy", "renewed"),
     [
         ("PreSync", "", True),

@@ -106,6 +106,7 @@ def _within(case: Case, synced: Synced | None, environments: Collection[str]) ->
             if each.cause == "goes" and each.deletes and (unit := units.get(local_path(each.path))) is not None
         },
         synced_by_argo=_by_argo(case, synced, units),
+        client_side=_units((path for path, owner in outcome.owners.items() if not owner.server_side), units),
         forcing=_units(outcome.forcing, units),
         ignoring={
             unit: owner.ignores

@@ -181,7 +181,10 @@ def _beyond_quotas(
 
 def makes_anew(change: ObjectChange, near: Surroundings) -> bool:
     """Whether the sync tool deletes and recreates the object of a change that the API refuses."""
-    return change.after is not None and (is_made_anew(change.after) or change.unit in near.forcing)
+    if change.after is None:
+        return False
+    server_side = change.unit in near.synced_by_argo - near.client_side
+    return is_made_anew(change.after, server_side=server_side) or change.unit in near.forcing
 
 
 def _is_remade(change: ObjectChange, near: Surroundings) -> bool:

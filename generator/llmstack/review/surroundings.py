@@ -85,6 +85,8 @@ class Surroundings:
     """Those whose owner goes with what it applied, each with its tool."""
     synced_by_argo: frozenset[str] = frozenset()
     """Those that Argo CD applies."""
+    client_side: frozenset[str] = frozenset()
+    """Those that it does not apply on the server's side."""
     forcing: frozenset[str] = frozenset()
     """Those whose owner makes anew what the API refuses to change."""
     ignoring: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)

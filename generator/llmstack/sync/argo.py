@@ -107,6 +107,7 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         rules=rules_of(projects.get(project)),
         destination=destination,
         beside=tuple(sorted(map(_beside, others))),
+        server_side="ServerSideApply=true" in options,
         ignores=tuple(sequence(spec.get("ignoreDifferences"))) if _RESPECTS in options else (),
         overlooks=_overlooked(sequence(spec.get("ignoreDifferences"))),
         timing=windows_of(projects.get(project), str(metadata.get("name")), destination) + steps_of(made_by),

@@ -77,6 +77,8 @@ class Owner:
     """Whether it applies nothing by itself, by its own specification."""
     forces: bool = False
     """Whether it deletes and makes anew what the API refuses to change."""
+    server_side: bool = True
+    """Whether it applies on the server's side, as Flux always does."""
     alters: str = ""
     """What it makes of its folder's objects before it applies them, as text to compare."""
     renames: str = ""

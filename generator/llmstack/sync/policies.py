@@ -41,10 +41,18 @@ def why_skipped(object: Object, *, exists: bool) -> Skipped | None:
     return "hook-skip" if _words(object, _ARGO_HOOK) & _TYPES == {"skip"} else None
 
 
-def is_made_anew(object: Object) -> bool:
-    """Whether the sync tool deletes and recreates an object whose change the API refuses."""
-    forced = _flux(object, "force", "enabled") or "force=true" in _words(object, _ARGO_OPTIONS)
-    return forced or is_renewed(object)
+def is_made_anew(object: Object, *, server_side: bool = False) -> bool:
+    """Whether the sync tool deletes and recreates an object whose change the API refuses.
+
+    `server_side` is whether an Application applies it on the server's side. Argo CD then forces no more than conflicts
+    of fields, and is refused (kubectl, pkg/cmd/apply, `applyOneObject`); the object's own option comes before that of
+    the Application (gitops-engine, pkg/sync/sync_context.go, `shouldUseServerSideApply`).
+    """
+    if _flux(object, "force", "enabled") or is_renewed(object):
+        return True
+    options = _words(object, _ARGO_OPTIONS)
+    on_server = "serversideapply=false" not in options and (server_side or "serversideapply=true" in options)
+    return "force=true" in options and ("replace=true" in options or not on_server)
 
 
 def is_renewed(object: Object) -> bool:
