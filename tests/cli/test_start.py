@@ -47,16 +47,21 @@ def test_windows_is_told_of_wsl() -> None:
 
 
 INTERRUPTED = """
-import sys
+import signal, sys, weakref
+class Lock: pass
 class Interrupt:
     def find_spec(self, name, *rest):
         if name == "typer":
-            raise KeyboardInterrupt
+            lock = Lock()
+            self.called = weakref.ref(lock, lambda _: signal.raise_signal(signal.SIGINT))
+            del lock
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job has ignored
+sys.argv = ["llmstack", "--version"]
 sys.meta_path.insert(0, Interrupt())
 from llmstack.__main__ import main
 main()
 """
-"""Ctrl-C while the command line is loading."""
+"""Ctrl-C while the command line is loading, and while that calls back, as Python's own locks of modules do."""
 
 
 def test_ctrl_c_while_it_loads_ends_without_a_word() -> None:
