@@ -49,7 +49,7 @@ def outcomes(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> dict
         repository.commit({each.name: each.values(each.after) for each in SCENARIOS})
         with kubectl.watching("pods") as events:
             wait_until(lambda: events, "the watch")
-            kubectl.apply(_objects(repository, names))
+            apply_in_turn(kubectl, repository, names)
             wait_until_quiet(events)
         deployments = kubectl.items("deployments")
     reviews = repository.reviews()
@@ -70,6 +70,13 @@ def test_the_review_is_right(scenario: Scenario, outcomes: dict[str, tuple[dict[
 
 def _objects(repository: Repository, environments: Sequence[str]) -> list[Object]:
     return [each for environment in environments for each in repository.objects(f"overlays/{environment}")]
+
+
+def apply_in_turn(kubectl: Kubectl, repository: Repository, environments: Sequence[str]) -> None:
+    """Change one environment after the other: controllers whose queues are long write what is one instant to them with
+    seconds between."""
+    for objects in [_objects(repository, [environment]) for environment in environments]:
+        kubectl.apply(objects)
 
 
 def wait_until_quiet(events: Events) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.check_rollouts import LONGEST, SCENARIOS, _objects, wait_until_quiet
+from tests.cluster.check_rollouts import LONGEST, SCENARIOS, _objects, apply_in_turn, wait_until_quiet
 from tests.cluster.kubectl import Kubectl, is_rolled_out, namespace, wait_until
 from tests.cluster.nodes import nodes
 from tests.cluster.repository import Repository, new_repository
@@ -34,7 +34,7 @@ def played(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         repository.commit({each.name: _values(each, each.after) for each in SCENARIOS})
         with kubectl.watching("pods") as events:
             wait_until(lambda: events, "the watch")
-            kubectl.apply(_objects(repository, names))
+            apply_in_turn(kubectl, repository, names)
             wait_until_quiet(events)
         recording, snapshot = repository.root / "recording.json", repository.root / "snapshot.json"
         recording.write_text("\n".join(json.dumps(event) for _, event in events), encoding="utf-8")
