@@ -16,7 +16,7 @@ from tests.cluster.repository import Repository, new_repository
 from tests.cluster.scenarios import HAND_MADE, LOAD, Scenario, random_scenarios
 
 SCENARIOS = (*HAND_MADE, *random_scenarios(18, seed=20))
-SETTLED = 0.7
+SETTLED = 0.8
 """Seconds without an event after which the writes of one instant are done."""
 QUIET = 4 * LOAD
 """Seconds without an event after which nothing moves any more: a pod takes LOAD to become ready."""
