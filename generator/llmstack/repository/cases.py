@@ -19,7 +19,7 @@ from llmstack.repository.cluster_facts import cluster_of, latest_facts, read_clu
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
-from llmstack.repository.former import build_former, former_folders, read_former, unread_values
+from llmstack.repository.former import build_former, former_folders, read_former
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
 from llmstack.repository.made import make_units
@@ -129,7 +129,8 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     later = read_side(after, name)
     holding = hold_against_values(after, name, later, comparison.base)
     affected = find_affected().get(name, ())
-    readings = read_former(before, name), later
+    former, unseen = read_former(before, name)
+    readings = former, later
     held = holding()
     folders = former_folders(before, after, name), unit_folders(after.read, name)
     known = held.unchanged(custom_units(after, name))
@@ -160,7 +161,6 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     changes = compare(_only(old, affected), _only(new, affected))
     changes = with_unread(changes, _only(new, affected), (earlier.unread, sound.unread))
     kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
-    unseen = unread_values(before, name) if readings[0] is None else ()
     said = (*sound.findings, *unread, *unseen, *kept)
     both = (facts[0], facts[1])
     return Case(

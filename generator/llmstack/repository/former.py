@@ -27,22 +27,15 @@ def former_folders(before: Snapshot, after: Snapshot, environment: str) -> dict[
         return {unit: folder for unit, folder in later.items() if before.paths(folder)}
 
 
-def read_former(before: Snapshot, environment: str) -> Reading | None:
-    """What the values of an environment said before a change; None where it had none that can be read."""
+def read_former(before: Snapshot, environment: str) -> tuple[Reading | None, list[Finding]]:
+    """What the values of an environment said before a change; None where it had none that can be read, with what kept
+    them from being read: warnings, as they are mended."""
     try:
-        return read_side(before, environment)
-    except FoundError:
-        return None
-
-
-def unread_values(before: Snapshot, environment: str) -> list[Finding]:
-    """What kept the values of an environment from being read before a change: a warning, as they are mended."""
-    try:
-        read_side(before, environment)
+        return read_side(before, environment), []
     except FoundError as error:
         words = "before this change, {0}: what these values said then is not known"
-        return [replace(each, severity=Severity.WARNING, message=words.format(each.message)) for each in error.findings]
-    return []
+        found = error.findings
+    return None, [replace(each, severity=Severity.WARNING, message=words.format(each.message)) for each in found]
 
 
 def build_former(

@@ -27,7 +27,7 @@ def altered_rules(comparison: Comparison, known: Mapping[str, Pair]) -> tuple[Ru
     """
     found: list[RuleChange] = []
     for name in _stated_in(comparison):
-        pair = known.get(name) or (read_former(comparison.before, name), read_side(comparison.after, name))
+        pair = known.get(name) or (read_former(comparison.before, name)[0], read_side(comparison.after, name))
         before, after = (_read_rules(reading) for reading in pair)
         if after is not None:
             found += rule_changes(name, before or Rules(), after)

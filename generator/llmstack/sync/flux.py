@@ -11,11 +11,11 @@ kustomize_varsub.go.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from llmstack.kubernetes.durations import read_duration
 from llmstack.sync.fields import unread
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean, short_revision
@@ -42,8 +42,6 @@ _PROVING = (
 )  # fmt: skip
 _REFERENCES = ("digest", "commit", "name", "semver", "tag", "branch")
 _BY_DEFAULT = {"GitRepository": "master", "OCIRepository": "latest"}
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
 
 _EXPRESSIONS = "spec.healthCheckExprs"
 
@@ -131,12 +129,8 @@ def _timeout(spec: Mapping[str, Any]) -> int | None:
 
 
 def _seconds(duration: object) -> int | None:
-    """A duration of Go as text, `1h30m`, in whole seconds."""
-    text = str(duration) if duration is not None else ""
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        return None
-    return round(sum(float(number) * _UNITS[unit] for number, unit in parts))
+    found = read_duration(duration)
+    return None if found is None else round(found)
 
 
 def _sources(manifests: Iterable[Manifest]) -> Iterator[tuple[SourceKey, Source]]:

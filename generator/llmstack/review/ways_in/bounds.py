@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from math import inf
 from typing import Any
 
+from llmstack.kubernetes.durations import read_duration
 from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
 from llmstack.kubernetes.quantities import read_whole
 from llmstack.review.ways_in.breaks import Break
@@ -178,19 +179,11 @@ def _route(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:
 
 
 def _earliest(route: Object) -> tuple[float, str]:
-    """The shortest time that rules of a route allow, in seconds and as it is written; infinite without one."""
+    """The shortest time that rules of a route allow, in seconds and as it is written; infinite without one, and for
+    a zero."""
     times = [value_at(rule, "timeouts") or {} for rule in maps(value_at(route, "spec", "rules"))]
     stated = [str(each[key]) for each in times for key in ("request", "backendRequest") if each.get(key)]
-    return min(((_seconds(text), text) for text in stated), default=(inf, ""))
-
-
-def _seconds(text: str) -> float:
-    """A duration of the Gateway API (`1m30s`; zero is none) in seconds."""
-    parts = re.findall(r"(\d{1,5})(h|ms|m|s)", text)
-    return sum(int(number) * _UNITS[unit] for number, unit in parts) or inf
-
-
-_UNITS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
+    return min(((read_duration(text) or inf, text) for text in stated), default=(inf, ""))
 
 
 def _gateway(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.encoders import ENCODERS
+from llmstack.engine.exact.refusals.parallel import EXECUTOR
 from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
-from llmstack.engine.exact.refusals.speculation import SPECULATIVE, drafting_model
+from llmstack.engine.exact.refusals.speculation import ASYNC, SPECULATIVE, drafting_model
 
 V1, RUNNER, ATTENTION = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER", "VLLM_ATTENTION_BACKEND"
-ASYNC, EXECUTOR = "--async-scheduling", "--distributed-executor-backend"
 SCHEDULED_AHEAD = frozenset(
     ("eagle", "eagle3", "mtp", "extract_hidden_states", "ngram_gpu", "draft_model", "dspark", "dflash")
 )

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.refusals.parallel import BACKEND, EXECUTOR
 from llmstack.engine.exact.refusals.refusal import Refusal, says
 from llmstack.engine.exact.refusals.speculation import SPECULATIVE
 
 IMAGE = "vllm/vllm-openai"
-TRACES, EXECUTOR, BACKEND = "--otlp-traces-endpoint", "--distributed-executor-backend", "--data-parallel-backend"
+TRACES = "--otlp-traces-endpoint"
 TRACES_LACK = ((0, 10), (0, 16))
 """The releases without OpenTelemetry; of earlier ones some had it."""
 RAY_LACKS = (0, 18)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
+from llmstack.engine.exact.refusals.speculation import ASYNC
 from llmstack.engine.support import ARCHITECTURES
 
 NODES, NODE_RANK, EXECUTOR = "--nnodes", "--node-rank", "--distributed-executor-backend"
@@ -102,7 +103,7 @@ def _profiles_without_ray(line: Line) -> bool:
 
 
 def _schedules_ahead_in_ray(line: Line) -> bool:
-    return line.is_on("--async-scheduling") and says(EXECUTOR, "ray")(line)
+    return line.is_on(ASYNC) and says(EXECUTOR, "ray")(line)
 
 
 def _schedules_ahead_in_plain_ray(line: Line) -> bool:
@@ -142,18 +143,18 @@ _EVEN = (NODES, _is_uneven, f"{NODES} that do not divide the GPUs", "data x pipe
 _RAY = (NODES, lambda line: _nodes(line) > 1 and says(BACKEND, "ray")(line), f"{NODES} with {BACKEND} ray", "mp")
 
 REFUSALS: tuple[Refusal, ...] = (
-    Refusal("Async scheduling is not yet compatible with", "--async-scheduling",
-            lambda line: line.is_on("--async-scheduling") and line.settings.pipeline > 1,
+    Refusal("Async scheduling is not yet compatible with", ASYNC,
+            lambda line: line.is_on(ASYNC) and line.settings.pipeline > 1,
             "asynchronous scheduling in a pipeline", "leave it out"),
-    Refusal("async scheduling only supports", "--async-scheduling", _schedules_ahead_in_ray,
+    Refusal("async scheduling only supports", ASYNC, _schedules_ahead_in_ray,
             "asynchronous scheduling with Ray", "leave it out: vLLM chooses"),
-    Refusal("` does not support async scheduling yet", "--async-scheduling", _schedules_ahead_in_plain_ray,
+    Refusal("` does not support async scheduling yet", ASYNC, _schedules_ahead_in_plain_ray,
             f"asynchronous scheduling with {EXECUTOR} ray", "leave it out"),
-    Refusal("uni-process backend.", "--async-scheduling",
-            lambda line: line.is_on("--async-scheduling") and says(EXECUTOR, "uni")(line),
+    Refusal("uni-process backend.", ASYNC,
+            lambda line: line.is_on(ASYNC) and says(EXECUTOR, "uni")(line),
             f"asynchronous scheduling with {EXECUTOR} uni", "mp, or leave it out"),
-    Refusal("pipeline-parallel-size > 1.", "--async-scheduling",
-            lambda line: line.is_on("--async-scheduling") and line.settings.pipeline > 1,
+    Refusal("pipeline-parallel-size > 1.", ASYNC,
+            lambda line: line.is_on(ASYNC) and line.settings.pipeline > 1,
             "asynchronous scheduling in a pipeline", "leave it out"),
     Refusal("must be <= data_parallel_size", LOCAL,
             lambda line: (line.number(LOCAL) or 0) > line.settings.data,
