@@ -41,26 +41,35 @@ ROLLED = Rollout(
 BETWEEN = replace(ROLLED, seconds=None, seconds_min=100, seconds_max=500)
 
 
+NEVER = Verdict(deadlock=True, certain=True, stuck=frozenset({A}))
+IN_DOUBT = Verdict(deadlock=True, stuck=frozenset({A}))
+A_RACE = Verdict(deadlock=True, certain=True, stuck=frozenset({A, B}), undecided=frozenset({A}))
+
+
 @pytest.mark.parametrize(
-    ("rolled", "never", "obstacles", "seconds", "basis"),
+    ("rolled", "verdict", "obstacles", "seconds", "basis"),
     [
-        (ROLLED, [], {}, (300, None, None), "exact"),
-        (ROLLED, [], {B: [obstacle("always")]}, (300, None, None), "exact"),
-        (ROLLED, [A], {}, (None, None, None), "assumed"),
-        (ROLLED, [A], {A: [obstacle("always")]}, (None, None, None), "assumed"),
-        (ROLLED, [], {A: [obstacle("sometimes")]}, (None, 300, None), "bound"),
-        (BETWEEN, [], {A: [obstacle("sometimes")]}, (None, 100, None), "bound"),
-        (ROLLED, [], {A: [obstacle("unknown", likely=False)]}, (300, None, None), "assumed"),
-        (ROLLED, [], {A: [obstacle("unknown", likely=False), obstacle("unknown")]}, (None, 300, None), "bound"),
+        (ROLLED, Verdict(), {}, (300, None, None), "exact"),
+        (ROLLED, Verdict(), {B: [obstacle("always")]}, (300, None, None), "exact"),
+        (ROLLED, replace(IN_DOUBT, stuck=frozenset({B})), {}, (300, None, None), "exact"),
+        (ROLLED, IN_DOUBT, {}, (300, None, None), "assumed"),
+        (ROLLED, NEVER, {}, (None, None, None), "assumed"),
+        (ROLLED, A_RACE, {}, (None, 300, None), "bound"),
+        (ROLLED, NEVER, {A: [obstacle("always")]}, (None, None, None), "assumed"),
+        (ROLLED, Verdict(), {A: [obstacle("sometimes")]}, (None, 300, None), "bound"),
+        (BETWEEN, Verdict(), {A: [obstacle("sometimes")]}, (None, 100, None), "bound"),
+        (ROLLED, Verdict(), {A: [obstacle("unknown", likely=False)]}, (300, None, None), "assumed"),
+        (ROLLED, Verdict(), {A: [obstacle("unknown", likely=False), obstacle("unknown")]}, (None, 300, None), "bound"),
     ],
 )
 def test_seconds_of_what_something_hinders(
-    rolled: Rollout, never: Any, obstacles: Any, seconds: Any, basis: str
+    rolled: Rollout, verdict: Verdict, obstacles: Any, seconds: Any, basis: str
 ) -> None:
-    [found] = without_end([rolled], never, obstacles)
+    [found] = without_end([rolled], obstacles, {POOL: verdict})
     assert (found.seconds, found.seconds_min, found.seconds_max) == seconds
     assert found.basis == {"seconds": basis, "peak": "exact"}
     assert found.seconds_max_without == (("image pull",) if found.seconds else ())
+    assert found.is_race == (verdict is A_RACE)
 
 
 ROW = GpuPool(*POOL, 8, 1, 1, 1, False, False)

@@ -9,8 +9,8 @@ Pools are judged apart, unless a workload moves from one to another. Four ways, 
 2. Pods of one size of which each rollout gives up one first never hang. Where no pod finds a GPU at the beginning, and
    none goes before one is ready, all wait for ever. Both exact.
 3. By trying every order (`deadlock_search.py`), exact: few pods of several sizes.
-4. Else, with bounds: no deadlock where even all pods of the rollout at once find room, otherwise `deadlock`;
-   `certain` only where every order would hang even were the pool one node.
+4. Else, with bounds: a rollout whose pods find room even beside all pods that may ever be there does not hang, the
+   others may; `certain` only where every order would hang even were the pool one node.
 """
 
 from __future__ import annotations
@@ -167,11 +167,9 @@ def _size(workload: Workload) -> int:
 def _try_orders(
     workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed
 ) -> dict[PoolKey, Verdict]:
-    roomy = {pool for pool, sizes in nodes.items() if _all_at_once_fit(workloads, pool, sizes, fixed)}
-    if len(roomy) == len(nodes):
-        return dict.fromkeys(nodes, Verdict())
-    if any(workload.made_old for workload in workloads):
-        return {pool: _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()}
+    doubts = {pool: _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()}
+    if not any(doubt.deadlock for doubt in doubts.values()) or any(workload.made_old for workload in workloads):
+        return doubts
     if _all_give_way(workloads, nodes, fixed):
         return dict.fromkeys(nodes, Verdict())
     halted = _without_a_first_step(workloads, nodes, fixed)
@@ -194,9 +192,7 @@ def _try_orders(
                 )
                 for pool in nodes
             }
-    return {
-        pool: Verdict() if pool in roomy else _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()
-    }
+    return doubts
 
 
 def _all_give_way(workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed) -> bool:
@@ -241,23 +237,36 @@ def _pool(template: Template) -> PoolKey:
 
 
 def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int], fixed: Fixed) -> Verdict:
-    """Some order may hang. Every order does if it would even were all GPUs of the pool on one node."""
-    waiting = [workload for workload in workloads if workload.after and workload.new and workload.new.pool == pool]
+    """Who may hang in some order: whose pods may find no room. Every order hangs if it would even were all GPUs of the
+    pool on one node."""
+    sure = _always_fits(workloads, pool, sizes, fixed)
+    stuck = [
+        workload.identity
+        for workload in workloads
+        if workload.after and workload.new and workload.new.pool == pool and _largest(workload, pool) > sure
+    ]
     certain = False
-    if all(_steady(workload) for workload in workloads):
+    if stuck and all(_steady(workload) for workload in workloads):
         free = sum(sizes) - gpus_in(fixed, pool)
         certain = verdict_by_rule(workloads, _size, (free, free)).certain
-    return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.identity for workload in waiting))
+    return Verdict(deadlock=bool(stuck), certain=certain, stuck=frozenset(stuck))
 
 
-def _all_at_once_fit(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> bool:
-    """Whether every pod that may ever be there finds room beside all others, wherever those are."""
-    most = gpus_in(fixed, pool)
-    largest = 0
+def _largest(workload: Workload, pool: PoolKey) -> int:
+    """The GPUs of its largest pod in a pool."""
+    return max(max(template.gpus) for template in _templates(workload) if template.pool == pool)
+
+
+def _always_fits(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> int:
+    """The largest pod that finds room beside every other that may ever be there, wherever those are; 0 where none does.
+
+    Were it to wait, each node would have fewer GPUs free than it takes.
+    """
+    free = sum(nodes) - gpus_in(fixed, pool)
     for workload in workloads:
         replicas = max(workload.before, workload.after + workload.surge)
         totals = [template.total for template in _templates(workload) if template.pool == pool]
-        most += replicas * max(totals, default=0)
-        if workload.new is not None and workload.new.pool == pool:
-            largest = max(largest, *workload.new.gpus)
-    return sum(nodes) - most >= (len(nodes) - 1) * max(0, largest - 1)
+        free -= replicas * max(totals, default=0)
+    if free < 0:
+        return 0
+    return max(nodes) if len(nodes) == 1 else min(max(nodes), free // (len(nodes) - 1) + 1)

@@ -8,7 +8,7 @@ from math import inf
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
-from llmstack.review.forecast import Basis, Demand, Figure, GpuPool, PodPhase, Rollout
+from llmstack.review.forecast import Basis, Demand, GpuPool, PodPhase, Rollout
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import over_time
 from llmstack.review.rollout.obstacles.case import Hangs, Obstacle
@@ -40,43 +40,39 @@ def endless(obstacles: Obstacles, verdicts: Mapping[PoolKey, Verdict]) -> frozen
     return frozenset(stopped)
 
 
-def undecided(verdicts: Mapping[PoolKey, Verdict]) -> frozenset[Identity]:
-    """The workloads of which it is a race whether they finish, while at least one of them never does."""
-    return frozenset(key for each in verdicts.values() if each.certain for key in each.undecided)
-
-
 def without_end(
-    rolled: Sequence[Rollout],
-    never: Collection[Identity],
-    obstacles: Obstacles,
-    races: Collection[Identity] = frozenset(),
+    rolled: Sequence[Rollout], obstacles: Obstacles, verdicts: Mapping[PoolKey, Verdict]
 ) -> tuple[Rollout, ...]:
-    """Return the rollouts; those that never finish take no time that could be said, those that something likely hinders
-    or that a race decides (`races`) take at least what they would, and those that something less likely may hinder are
-    assumed to take it."""
-    return tuple(_without_end(rollout, never, obstacles, races) for rollout in rolled)
+    """Return the rollouts. Those that never finish take no time that could be said. Those that something likely
+    hinders, or of which a race decides whether they finish, take at least what they would; those that some order leaves
+    waiting for GPUs, or that something less likely may hinder, are assumed to take it."""
+    never = endless(obstacles, verdicts)
+    races = {key for each in verdicts.values() if each.certain for key in each.undecided} - never
+    doubtful = {key for each in verdicts.values() if each.deadlock and not each.certain for key in each.stuck}
 
-
-def _without_end(
-    rollout: Rollout, never: Collection[Identity], obstacles: Obstacles, races: Collection[Identity]
-) -> Rollout:
-    key = rollout.identity
-    is_race = key in races and key not in never
-    if key not in never and key not in obstacles and not is_race:
+    def told(rollout: Rollout) -> Rollout:
+        key = rollout.identity
+        if key in never or key in races or any(each.likely for each in obstacles.get(key, ())):
+            return _endless(rollout, key in never, key in races)
+        if key in doubtful or key in obstacles:
+            return replace(rollout, basis={**rollout.basis, "seconds": "assumed"})
         return rollout
-    if key not in never and not is_race and not any(each.likely for each in obstacles[key]):
-        return replace(rollout, basis={**rollout.basis, "seconds": "assumed"})
+
+    return tuple(map(told, rolled))
+
+
+def _endless(rollout: Rollout, never: bool, is_race: bool) -> Rollout:
+    """The rollout without an end of its time, and without any time where it never finishes."""
     low = rollout.seconds if rollout.seconds is not None else rollout.seconds_min
-    at_least = None if key in never else low
+    at_least = None if never else low
     seconds: Basis = "assumed" if at_least is None else "bound"
-    basis: dict[Figure, Basis] = {**rollout.basis, "seconds": seconds}
     return replace(
         rollout,
         seconds=None,
         seconds_min=at_least,
         seconds_max=None,
         seconds_max_without=(),
-        basis=basis,
+        basis={**rollout.basis, "seconds": seconds},
         is_race=is_race,
     )
 
