@@ -175,6 +175,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "numbers": lambda: of_stack("x-a: [", lambda n: "0x1f, 1_0, 1:2, 1e9, ", "]"),
     "many replicas": lambda: {"values/prod.yaml": HONEST.replace("requestGPU: 1", "requestGPU: 1, replicaCount: 2147483647")},
     "many replicas of models": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda n: MODEL.rpartition("\n")[2].replace("name: m", f"name: m{n}") + ", replicaCount: 2147483647}\n"),
+    "many workers": lambda: {"values/prod.yaml": HONEST.replace("requestGPU: 1", "requestGPU: 1, vllmConfig: {tensorParallelSize: 2147483647}, lmcacheConfig: {enabled: true, enableController: true, enableNixl: true, nixlRole: receiver}") + "routerSpec: {routingLogic: kvaware}\n"},
     "a large pool": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{capacity: [{{pool: p, count: 2147483647, perNode: 1, resource: nvidia.com/gpu}}]}}\n"},
     "deep maps": lambda: of_stack("x-a: ", lambda n: "{a: ", ""),
     "deep lists": lambda: values("", lambda n: "["),
