@@ -81,6 +81,7 @@ OTHERS = [
     "checksum/auth-credentials",
     "SECRET_CHECKSUM",
     "token-fingerprint",
+    "apiKeySelector",
     "robotkey",
     "tokenizer",
     "max_tokens",
