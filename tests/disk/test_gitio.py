@@ -221,6 +221,12 @@ def test_paths_are_relative_to_the_root_that_was_asked_about(repo: Tree) -> None
     assert hash_files(repository, ["x/a"]) == {"x/a": repo.git("hash-object", "sub/x/a").strip()}
 
 
+def test_a_file_that_another_run_removed_is_named(repo: Tree) -> None:
+    repo.write({"a": "1"})
+    with pytest.raises(GitError, match=r"^x/b was removed during the run; run again$"):
+        hash_files(opened(repo), ["a", "x/b"])
+
+
 def test_nothing_configured_in_the_repository_runs_or_changes_the_answer(repo: Tree, tmp_path: Path) -> None:
     repo.write({".gitattributes": "* diff=evil\n", "x/a": "1\n"})
     first = repo.commit()

@@ -124,6 +124,7 @@ def test_a_form_in_base64_is_found(form: str) -> None:
         "postgres://u:hun'ter2@h/db", "url: postgres://u:hun'ter2@h/db", '"postgres://u:hun\'ter2@h/db"', "DB=postgres://u:hun'ter2@h/db vllm serve",
         'postgres://u:hun"ter2@h/db', "postgres://u:hun ter2@h:5432/db?a=b", "postgres://u:hun<ter2@h",
         "passwords:\n- hunter2\n- hun\n", "a:\n  api_keys:\n    - 'hunter2'\n", 'password = """hun\nter2"""', "token: '''hunter2'''",
+        "<property>\n<name>fs.s3a.secret.key</name>\n<value>hunter2</value>", "<key>apiToken</key>\n  <string>hunter2</string>", "h:add('x-api-key', 'hunter2')",
         f"wandb login hunter2{'a' * 33}", f"https://h/x?Signature=hunter2{'a' * 33}&Key-Pair-Id=K",
     ],
 )  # fmt: skip
@@ -212,6 +213,7 @@ def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
         "token:\n- a: b\n", "if token:\n    return 1", "secret:\n  name: x", "tokenizer:\n  some text", "curl -u $USER:$PASS h", "curl -u user h", "curl -u 'user:$PASS' h", "mysql -p\"$PW\" db", "mysql -p db", "redis-cli -a \"\" ping",
         "s.someJavaMethodCallOfAPod24", "pa-this-is-no-key-but-the-name-of-some-pool-42", "live_update", "API-SERVER", "registry/x@sha256:abc", "st.louis.example.com", "0a1b-2c3d",
         "tokens:\n- <bos>\n", "passwords:\n- $(A)\n- ${B}\n", "credentials:\n- name: a\n", "credentials: []\n- a", "--session-key x-user-id",
+        "checksum/secret: 0a1b2c3d", "db-secret-checksum: 0a1b2c3d", "token: str = Field(default='')", "<key>tokenizer</key><string>a</string>", "parser.add_argument('--token', help='a')", "click.option('--api-key', envvar='KEY', default=None)",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_one(text: str) -> None:
@@ -249,6 +251,8 @@ def test_arguments() -> None:
         ("# password: letm1", False), ("# password: 'letme1'; # why", True), ("# password: letme1xxxx", False), ("# llmstack: ignore[x] a token", False),
         ("# secret: hf-token-v2", False), ("# pw: hunter2x", True),
         ('# {"apiKey": "hunter2"}', True), ("# " + base64.b64encode(b"password=hunter2hunter2").decode(), True), ("# secret: hf_token1", True), ("# token: hf-token-v2", True),
+        ("# the password was kX9vQ2mT7b", True), ("# token kX9vQ2mT7b, revoked", True), ("# api key `kX9vQ2mT7b`", True), ("# token bucket2", False), ("# secret kX9vQ2mT7b-name", False),
+        ("# the token is hf2token of the vault", False),
     ],
 )  # fmt: skip
 def test_comments(comment: str, holds: bool) -> None:

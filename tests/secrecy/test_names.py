@@ -58,6 +58,8 @@ NAMES = [
     "LICENSE_KEY",
     "MINIO_ROOT_PASSWORD",
     "RABBITMQ_DEFAULT_PASS",
+    "bindpw",
+    "LDAP_ADMINPW",
     "hfToken",
     "apiKey",
     "dbPassword",
@@ -75,6 +77,11 @@ NAMES = [
 ]
 OTHERS = [
     "ADDKEY",
+    "checksum/secret",
+    "checksum/auth-credentials",
+    "SECRET_CHECKSUM",
+    "token-fingerprint",
+    "apiKeySelector",
     "robotkey",
     "tokenizer",
     "max_tokens",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -35,10 +36,21 @@ FILE = "overlays/prod/models/a/deployment.yaml"
         ("/*\n!/overlays", False),
         ("!/overlays\n/*", True),
         ("/overlays/prod\n!/overlays/prod/models", False),
+        ("/overlays/**/**", True),
+        ("/**", False),
+        ("/overlays/[a-p]*/models", True),
+        ("/overlays/**/models/a/deployment.yaml/", False),
     ],
 )
 def test_ignored(patterns: str, ignored: bool) -> None:
     assert is_ignored(patterns, FILE) == ignored
+
+
+def test_no_pattern_tries_for_ever() -> None:
+    began = time.process_time()
+    for pattern in ("/overlays/" + "*a" * 60 + "z/x", "/" + "**/" * 60 + "z", "*a" * 60 + "z"):
+        assert not is_ignored(pattern, f"overlays/{'a' * 60}/deployment.yaml")
+    assert time.process_time() - began < 1
 
 
 def copy(source: str, target: str, **more: Any) -> dict[str, Any]:
@@ -69,6 +81,7 @@ def copy(source: str, target: str, **more: Any) -> dict[str, Any]:
         ({".sourceignore": "/overlays"}, False),
         ({".sourceignore": "/overlays", "ignore": "!/overlays"}, True),
         ({"copies": [copy("overlays/**", "overlays/")], "ignore": "/overlays"}, False),
+        ({"ignore": "/base\n" * 5_002}, None),
     ],
 )
 def test_taken(filters: dict[str, Any], taken: bool | None) -> None:

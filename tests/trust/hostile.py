@@ -175,6 +175,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "numbers": lambda: of_stack("x-a: [", lambda n: "0x1f, 1_0, 1:2, 1e9, ", "]"),
     "many replicas": lambda: {"values/prod.yaml": HONEST.replace("requestGPU: 1", "requestGPU: 1, replicaCount: 2147483647")},
     "many replicas of models": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda n: MODEL.rpartition("\n")[2].replace("name: m", f"name: m{n}") + ", replicaCount: 2147483647}\n"),
+    "many workers": lambda: {"values/prod.yaml": HONEST.replace("requestGPU: 1", "requestGPU: 1, vllmConfig: {tensorParallelSize: 2147483647}, lmcacheConfig: {enabled: true, enableController: true, enableNixl: true, nixlRole: receiver}") + "routerSpec: {routingLogic: kvaware}\n"},
     "a large pool": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{capacity: [{{pool: p, count: 2147483647, perNode: 1, resource: nvidia.com/gpu}}]}}\n"},
     "deep maps": lambda: of_stack("x-a: ", lambda n: "{a: ", ""),
     "deep lists": lambda: values("", lambda n: "["),
@@ -236,6 +237,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "facts of a cluster": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "facts/clusters/c.yaml": fill("groups:\n", lambda n: f"- {{name: g{n}, nodes: 1}}\n")},
     "facts of a model": lambda: {"values/prod.yaml": HONEST, "facts/models/facebook--opt-125m.yaml": fill("weights:\n", lambda n: f"  k{n}: 1\n")},
     "objects of clusters/": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: CONFIG % n + "---\n")},
+    "files that a source leaves out": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{tool: flux, cluster: c, repoURL: 'https://a.example/b.git'}}}}\n", "clusters/c/x.yaml": fill("apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: llmstack, namespace: flux-system}\nspec: {url: 'https://a.example/b.git', ignore: \"", lambda n: f"**/a{n}*/**\\n", '"}\n')},
     "units behind each other": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "clusters/c/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, dependsOn: [{{name: k{n + 1}}}], sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},
     "a Flux object for each unit": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},
 }  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import forks
-from tests.trust.hostile import HONEST, write
+from tests.trust.hostile import HONEST, KUSTOMIZATION, write
 
 CONFLICT = "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n"
 
@@ -20,10 +20,12 @@ CONFLICT = "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n"
         ("facts/clusters/c.yaml", f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "lint"),
         ("facts/models/facebook--opt-125m.yaml", HONEST, "lint"),
         ("custom/prod/models/m/kustomization.yaml", HONEST, "validate"),
+        ("custom/prod/models/m/x.yaml", HONEST, "validate"),
     ],
 )
 def test_a_conflict_is_named_at_its_line(tmp_path: Path, path: str, values: str, command: str) -> None:
-    write(tmp_path, {"values/prod.yaml": values, path: CONFLICT})
+    unit = {"custom/prod/models/m/kustomization.yaml": f"{KUSTOMIZATION}- x.yaml\n"} if "custom" in path else {}
+    write(tmp_path, unit | {"values/prod.yaml": values, path: CONFLICT})
     subprocess.run(forks.command("-C", str(tmp_path), "gen"), capture_output=True, check=False)
     done = subprocess.run(
         forks.command("-C", str(tmp_path), command),

@@ -16,6 +16,7 @@ from tests.trust.hostile import KINDS, MEBIBYTE, MEMORY, SECONDS, find_pace, hal
 CAUSES: dict[str, tuple[str, ...]] = {
     "errors of one model": ("lint",),  # 13 s for 10,000 errors, each of which was told
     "models of one name": ("lint", "diff"),  # 55 s and 1.9 GiB: 60,000 models, with four findings on each
+    "many workers": ("lint",),  # memory without end: a port was listed for each of 2,147,483,647
     "hosts": ("gen",),  # 11.5 s and 540 MiB
     "labels in custom/": ("validate", "diff"),  # a minute and more, of kustomize's
     "resources of one name": ("diff",),  # 24 s: each was loaded before the second was refused
@@ -68,7 +69,7 @@ def test_a_half_is_one() -> None:
 
 
 def test_the_files_are_of_the_size_that_they_claim() -> None:
-    for kind in (CAUSES.keys() | LIKE_A_FLEET.keys()) - {"environments"}:  # which cost by their number
+    for kind in (CAUSES.keys() | LIKE_A_FLEET.keys()) - {"environments", "many workers"}:  # which cost by a number
         assert MEBIBYTE * 0.9 < max(map(len, KINDS[kind]().values())) < MEBIBYTE * 1.2
 
 

@@ -140,14 +140,21 @@ def hash_files(repository: Repository, paths: Sequence[str], *, filters: bool = 
     """Return the blob id that each file of the working tree would be committed as.
 
     So `core.autocrlf` and .gitattributes are Git's own business (git-hash-object(1), `--stdin-paths`). Clean filters
-    are programs: with `filters` they are applied, without them a file counts as it stands.
+    are programs: with `filters` they are applied, without them a file counts as it stands. GitError when one of them
+    is gone, as while another run writes.
     """
     names = [path for path in paths if "\n" not in path]
     prefix = repository.root.relative_to(repository.top).as_posix()
     lines = "".join(f"./{prefix}/{path}\n" for path in names)  # "./": a leading quote would mean C quoting
     top = replace(repository, root=repository.top)  # it takes paths from there, wherever it is run
     ask = run_git if filters else run_git_on_files
-    output = ask(top, ["hash-object", "--stdin-paths"], stdin=encode(lines))
+    try:
+        output = ask(top, ["hash-object", "--stdin-paths"], stdin=encode(lines))
+    except GitError as error:
+        gone = next((path for path in names if not (repository.root / path).exists()), None)
+        if gone is None:
+            raise
+        raise GitError(f"{gone} was removed during the run; run again") from error
     return dict(zip(names, output.decode().split(), strict=True))
 
 

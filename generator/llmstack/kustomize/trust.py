@@ -228,10 +228,13 @@ class _Walk:
             self.reached.findings.append(irregular_file(path, error))
 
     def _check_bounds(self, path: str, content: bytes) -> None:
-        """Whether YAML that is not looked into can be read at all; its syntax is for kustomize to judge."""
+        """Whether YAML that is not looked into can be read at all; its syntax is for kustomize to judge, which would
+        tell a conflict as a line without a colon."""
         try:
-            yamlio.check_bounds(_decode(content))
-        except (yamlio.OutOfBoundsError, UnicodeDecodeError) as error:
+            text = _decode(content)
+            yamlio.refuse_conflict(text)
+            yamlio.check_bounds(text)
+        except (yamlio.OutOfBoundsError, yamlio.ConflictError, UnicodeDecodeError) as error:
             self.reached.findings.append(_unreadable(path, error))
         except yamlio.YAMLError:
             pass

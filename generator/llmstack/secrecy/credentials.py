@@ -52,7 +52,8 @@ _CALL = re.compile(r"[A-Za-z_][\w.]*(?:\(.*\)|\[[\"'\w].*\])")
 """What a script or a template takes from elsewhere: `$(cat file)`, `os.environ["X"]`, `{% if … %}`, `.Values.x`."""
 _TYPE = re.compile(
     r"(?:Optional\[|Annotated\[)?(?:str|bytes|int|bool|float|SecretStr|Any|None|string|String)\b[\w\[\]| ]{0,60}"
-    r"(?:=\s{0,5}(?:None|\"\"|''|\.\.\.|\w+\.\w[\w.]*[(\[].*)\s{0,5})?(?:[,)].*)?"
+    r"(?:=\s{0,5}(?:None|\"\"|''|\.\.\.|\w+\.\w[\w.]*[(\[].*|\w+\((?:default=)?(?:None|\"\"|''|\.\.\.)?[,)].*)\s{0,5})?"
+    r"(?:[,)].*)?"
 )
 """A type where a script says that of an argument, with a default that is none: `token: str | None = None`."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z_]{1,60}=\S*(?: |\Z))+\Z")
@@ -66,6 +67,7 @@ _IN_JSON = re.compile(r"[,}\]]")
 _COMMENT = re.compile(r"[ \t]#(?=[ \t]|\Z).*\Z")
 _KEY = re.compile(r"(?=[\w+/=-]{0,100}[A-Za-z0-9]{12})[\w+/=-]{20,200}\Z", re.ASCII)
 _ALTERNATION = re.compile(r"(?i)(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
+FEWEST_TURNS = 4
 """What a key that was drawn looks like: a long word, in which letters and digits take turns, and no UUID."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _SIGNS = " \t\"'\\,;:)]}|&"
@@ -90,7 +92,13 @@ def _is_named(name: str, value: str) -> bool:
 def _looks_random(value: str) -> bool:
     """Whether a value is one word of a key's length in which letters and digits alternate as in no name or version."""
     word = value.strip(_SIGNS)
-    return bool(_KEY.match(word)) and not _UUID.match(word) and len(_ALTERNATION.findall(word)) >= 4
+    return bool(_KEY.match(word)) and not _UUID.match(word) and takes_turns(word)
+
+
+def takes_turns(word: str) -> bool:
+    """Whether letters and digits take turns as in what was drawn: `Qwen2.5-VL-7B` has two, `NVIDIA-H100-80GB-HBM3`
+    three."""
+    return len(_ALTERNATION.findall(word)) >= FEWEST_TURNS
 
 
 @lru_cache(maxsize=1 << 12)

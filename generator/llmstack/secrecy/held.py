@@ -11,14 +11,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from llmstack.secrecy.credentials import MASK
+from llmstack.secrecy.credentials import MASK, takes_turns
 from llmstack.secrecy.places import is_secret_kind
 
 _WORD = re.compile(r"[^\s\"'`,;(){}\[\]<>|]{8,}")
 _SIGNS = re.compile(r"[!#$%^&*?~+=]")
-_TURNS = re.compile(r"(?i)(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
-FEWEST_TURNS = 4
-"""How often letters and digits take turns in what was drawn: `Qwen2.5-VL-7B` has two, `NVIDIA-H100-80GB-HBM3` three."""
 
 
 def held_by(objects: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -73,4 +70,4 @@ def _is_drawn(value: str) -> bool:
     if "/" in value or not _WORD.fullmatch(value):
         return False
     has_digit = any(map(str.isdigit, value))
-    return len(_TURNS.findall(value)) >= FEWEST_TURNS or (has_digit and _SIGNS.search(value) is not None)
+    return takes_turns(value) or (has_digit and _SIGNS.search(value) is not None)

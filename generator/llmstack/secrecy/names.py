@@ -22,8 +22,11 @@ _ENDINGS = (
 )  # fmt: skip
 """Ends of a last word that make it a secret's, glued ones too: `PGPASSWORD`, `hftoken`."""
 _LAST = frozenset(
-    ("auth", "pass", "pw", "pat", "psk", "creds", "cookie", "jwt", "masterauth", "dbpass", "userpass", "sshpass")
-)
+    (
+        "auth", "pass", "pw", "pat", "psk", "creds", "cookie", "jwt", "masterauth", "dbpass", "userpass", "sshpass",
+        "bindpw", "rootpw", "adminpw", "userpw", "dbpw",
+    )
+)  # fmt: skip
 """Last words that do so as they stand, after another word (`REDIS_AUTH`, `DB_PASS`) or alone in capitals."""
 _ANYWHERE = frozenset((
     "token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "credential", "credentials",
@@ -60,14 +63,16 @@ _PLACES = frozenset((
     "namespace", "key", "method", "strategy", "source", "response", "template", "strip", "cache", "caching",
     "timeout", "per", "probs", "logprobs", "hash", "regex", "pattern", "sets", "group", "label", "annotation",
     "property", "properties", "parallelism", "routing", "metric", "hint", "rule", "operator", "controller", "webhook",
-    "cert", "management", "ready", "status", "reviewer", "stdin",
+    "cert", "management", "ready", "status", "reviewer", "stdin", "checksum", "digest", "fingerprint", "thumbprint",
+    "selector",
 ))  # fmt: skip
 """Last words of names that say where a secret is, how it is used, or how many tokens there are: `PASSWORD_FILE`; the
 same of several (`token_budgets`)."""
 _REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
-_REFERENCE_PREFIXES = ("nginx.ingress.kubernetes.io/auth-", "kubernetes.io/", "vault.hashicorp.com/")
+_REFERENCE_PREFIXES = ("nginx.ingress.kubernetes.io/auth-", "kubernetes.io/", "vault.hashicorp.com/", "checksum/")
 """Annotations whose values name Secrets and Services (`nginx.ingress.kubernetes.io/auth-secret` of ingress-nginx), or
-paths in a vault (`vault.hashicorp.com/agent-inject-secret-db`)."""
+paths in a vault (`vault.hashicorp.com/agent-inject-secret-db`), or are the sum of one, by which charts roll pods
+(`checksum/secret`; Helm, "Automatically Roll Deployments")."""
 _SECRETS_OF = frozenset((
     "existing", "pull", "tls", "ca", "cert", "certificate", "token", "password", "credential", "credentials",
     "config", "keys", "kubernetes", "k8s", "target", "ssl", "tokens",

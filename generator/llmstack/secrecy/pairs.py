@@ -22,6 +22,8 @@ _SPREAD = re.compile(
 _UNDER = re.compile(r"(?:[ \t]+[^\s:#-][^\n:]*(?:\n|\Z))+")
 """Values that go on after their first word or line: the group, which alone says whether they are secrets. What `_UNDER`
 finds begins on the line after its name."""
+_KEYWORDS = r"(?:help|type|default|action|required|nargs|dest|metavar|choices|envvar)"
+"""What stands after a flag where a script declares it (argparse, `add_argument`; click, `option`)."""
 PAIRS = (
     (
         re.compile(
@@ -34,7 +36,13 @@ PAIRS = (
     (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})[\"']?[ \t]*:[ \t]*\n(?=[ \t]*-[ \t])"), _ITEMS),
     (re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?[ \t]*[=:][ \t]*(?=\"{3}|'{3})"), _TRIPLE),
     (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\{0,3}[\"']?[ \t]*:(?=[ \t\"'\\])[ \t]*"), _LINE),
-    (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
+    (
+        re.compile(
+            r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})"
+            rf"(?!--|(?<=[ \t\n]){_KEYWORDS}=)"
+        ),
+        _WORDS,
+    ),
     (re.compile(r"(?<![\w.-])(?<!from-file=)(?P<name>[\w.-]{1,200})(?:\\?[\"']?\]?[ \t]*[:?+]?=>?)[ \t]*"), _WORDS),
     (
         re.compile(r"(?:(?<=\n)|\A)[ \t]*\? {1,9}[\"']?(?P<name>[\w.-]{1,200})[\"']?[ \t]*\n[ \t]*:[ \t]+"),
@@ -51,12 +59,13 @@ PAIRS = (
     (re.compile(r"(?:(?<=\n)|\A)(?P<indent>[ \t]*)(?P<name>[\w./-]{1,200}):[ \t]*\n(?=(?P=indent)[ \t])"), _UNDER),
     (re.compile(r"\$(?:http|arg|cookie)_(?P<name>\w{1,200})[ \t]{1,20}(?:=|!=|~\*?|!~\*?)[ \t]{1,20}"), _WORDS),
     (re.compile(r"<(?P<name>[\w.-]{1,100})>"), _ELEMENT),
+    (re.compile(r"<(?:name|key)>\s{0,20}(?P<name>[\w.:-]{1,200})\s{0,20}</(?:name|key)>\s{0,40}<\w{1,20}>"), _ELEMENT),
     (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"'](?:\s[^<>\n]{0,100})?>"), _ELEMENT),
     (re.compile(r"<(?P<name>[\w.:-]{1,100})\s(?:[^<>\n]{0,100}\s)?value="), _TEXT),
     (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"']\s{1,20}value="), _TEXT),
     (
         re.compile(
-            r"(?i:\b(?:define|\w{0,30}(?:set|put|header))\w{0,30})"
+            r"(?i:\b(?:define|\w{0,30}(?:set|put|header))\w{0,30}|[.:](?:add|append))"
             r"\([ \t]{0,20}[\"'](?P<name>[\w.-]{1,200})[\"'],[ \t]{0,20}"
         ),
         _TEXT,
@@ -73,5 +82,6 @@ PAIRS = (
 """A name with what stands between it and its value, and how far the value goes: of an entry of `env` or an operation
 of a JSON patch, before a block of lines or a list, before three quotes, after a colon, after a flag, after an equals
 sign, after one in the lines of an ini file, of Java's properties and in a connection string (ADO.NET), over several
-lines of YAML, in a comparison of nginx, after the sign of a key (`? password`), in an element and in attributes of
-XML, in a call (`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key "x"`)."""
+lines of YAML, in a comparison of nginx, after the sign of a key (`? password`), in an element, beside one that
+names it (Hadoop's and Apple's files) and in attributes of XML, in a call (`define('DB_PASSWORD', 'x')`), after a
+word that sets it (`proxy_set_header X-Api-Key "x"`)."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
 from typing import Any
 
 from llmstack.sync.manifests import mapping, sequence
@@ -20,11 +21,13 @@ from llmstack.sync.owner import is_under
 _COPY = re.compile(r"@([a-z0-9-]+)/(.*?)/?\*\*")
 """A whole folder: `@repo/base/engine/**`."""
 SOURCEIGNORE = ".sourceignore"
+MOST_PATTERNS = 5_000
+"""How many patterns of files to leave out are looked at: each is asked about each file, and people have some ten."""
 
 
 def takes(filters: Mapping[str, Any], path: str) -> bool | None:
     """Whether a source with these fields has a file of the repository at its own place; None where that cannot be told
-    (what another repository is put over, copies of another form).
+    (what another repository is put over, copies of another form, more than MOST_PATTERNS).
 
     Submodules add files where there are none, and take none away; so does `include` outside of its folder.
     """
@@ -34,7 +37,10 @@ def takes(filters: Mapping[str, Any], path: str) -> bool | None:
     folders = [str(each).strip("./") for each in sequence(filters.get("sparseCheckout"))]
     if folders and not any(not each or path.startswith(f"{each}/") for each in folders):
         return False
-    if is_ignored("\n".join(str(filters.get(each) or "") for each in (SOURCEIGNORE, "ignore")), path):
+    patterns = "\n".join(str(filters.get(each) or "") for each in (SOURCEIGNORE, "ignore"))
+    if patterns.count("\n") > MOST_PATTERNS:
+        return None
+    if is_ignored(patterns, path):
         return False
     copies = filters.get("copies")
     return True if copies is None else _is_copied(sequence(copies), str(filters.get("alias")), path)
@@ -79,19 +85,29 @@ def _matches(pattern: str, steps: list[str]) -> bool:
     """Whether a pattern matches a file, or a folder above it."""
     of_folder, wanted = pattern.endswith("/"), pattern.removesuffix("/")
     if "/" not in wanted:
-        return any(fnmatchcase(step, wanted) for step in (steps[:-1] if of_folder else steps))
-    parts = wanted.removeprefix("/").removesuffix("/**").split("/")
-    regex = "".join(map(_as_regex, parts)).removesuffix("/")
-    rest = "/.*" if of_folder else "(?:/.*)?"
-    return re.fullmatch(regex + rest, "/".join(steps)) is not None
+        return any(_matches_step(wanted, step) for step in (steps[:-1] if of_folder else steps))
+    parts = wanted.removeprefix("/").split("/")
+    while parts and parts[-1] == "**":
+        parts.pop()
+    ends = {0}
+    for part in parts:  # a regular expression of the whole would try stars against stars, without end
+        if part == "**":
+            ends = set(range(min(ends), len(steps)))
+        else:
+            ends = {end + 1 for end in ends if end < len(steps) and _matches_step(part, steps[end])}
+        if not ends:
+            return False
+    return any(0 < end < len(steps) + (not of_folder) for end in ends)
 
 
-def _as_regex(part: str) -> str:
-    """A step of a pattern, with the `/` behind it; `**` is any number of folders."""
-    if part == "**":
-        return "(?:[^/]+/)*"
-    text = "".join({"*": "[^/]*", "?": "[^/]"}.get(sign, re.escape(sign)) for sign in part)
-    return f"{text}/"
+def _matches_step(part: str, step: str) -> bool:
+    return part == step or _compiled(part).match(step) is not None
+
+
+@lru_cache(maxsize=2 * MOST_PATTERNS)
+def _compiled(part: str) -> re.Pattern[str]:
+    """Stars of `fnmatch` take what they match and no second try (atomic groups)."""
+    return re.compile(translate(part))
 
 
 def alias_of(copy: Any) -> str:

@@ -174,7 +174,8 @@ def _worker_ports(at: Route, model: Model) -> Iterator[Problem]:
     ports = [port for port in (config.worker_port or "").split(",") if port.strip()]
     if len(ports) not in (1 if ranks == 1 else 0, ranks):
         message = f"{len(ports)} worker port{'s' * (len(ports) != 1)} for {ranks} tensor-parallel ranks"
-        help = f'list one for each rank: `workerPort: "{",".join(str(8001 + rank) for rank in range(ranks))}"`'
+        some = [str(8001 + rank) for rank in range(min(ranks, 16))] + ["…"] * (ranks > 16)
+        help = f'list one for each rank: `workerPort: "{",".join(some)}"`'
         yield Problem(message, (*at, "lmcacheConfig", "workerPort"), help=help)
 
 
