@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
+from llmstack.facts.cluster import ClusterFacts, Load
 from llmstack.kubernetes.replicas import scalers
 from llmstack.review.facts import Facts, Pool
+from llmstack.review.loads import load_of
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import read_workload
 
@@ -146,3 +149,24 @@ def test_a_load_that_was_measured_of_pods_that_do_less_is_assumed(
     assert (read.new.load, read.new.load_assumed, read.new.prepares) == (
         loads[1], assumed, FETCH in pod.get("initContainers", ()),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("loads", "moved_from", "load", "assumed"),
+    [
+        ([("llama", "v2", 60)], {}, 60, False),
+        ([("llama", "v1", 60)], {}, 60, True),
+        ([("old", "v2", 60)], {}, None, False),
+        ([("old", "v2", 60)], {"llama": "old"}, 60, True),
+        ([("old", "v2", 60), ("llama", "v2", 90)], {"llama": "old"}, 90, False),
+        ([("old", "v2", 60), ("llama", "v1", 90)], {"llama": "old"}, 60, True),
+        ([("old", "v1", 60)], {"llama": "old"}, 60, True),
+    ],
+)
+def test_a_renamed_model_loads_as_it_did(
+    loads: list[tuple[str, str, int]], moved_from: dict[str, str], load: int | None, assumed: bool, deployment: Make
+) -> None:
+    measured = tuple(Load(model, image, seconds, seconds, 1) for model, image, seconds in loads)
+    known = Facts(cluster=ClusterFacts(date=date(2026, 1, 1), loads=measured), moved_from=moved_from)
+    found = load_of(deployment(image="v2"), known)
+    assert (load, assumed) == (None, False) if found is None else (found.usual, found.assumed) == (load, assumed)

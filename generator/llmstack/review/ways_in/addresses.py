@@ -18,6 +18,7 @@ from llmstack.review.ways_in.doors import (
     answers,
     is_behind,
     leads_in,
+    leads_to_service,
     open_doors,
     other_doors,
     ports_of,
@@ -52,7 +53,9 @@ def broken_addresses(
             instead = [other.address for other in alike if _served(door, then) <= _served(other, now)]
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
-            yield from _other_door(door, [way for way in ways if why_closed(way, now) is None])
+            open_ways = [way for way in ways if why_closed(way, now) is None]
+            yield from _other_door(door, open_ways)
+            yield from _other_end(door, open_ways)
             yield from _lost_share(door, ways, formerly, (then, now))
     for name, service in then.services.items():
         if name in now.services and any(door.service == name[1] for door in doors):
@@ -117,6 +120,16 @@ def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
             f"no certificate is named for `{door.rule.host}` any more: https callers see another one, and refuse it"
         )
         yield Break(door.subject, message, "Keep `tls`, unless something in front has the certificate.", milder=True)
+
+
+def _other_end(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
+    """A host that leads to no Service from now on, but to what is made of pods by somebody else."""
+    if ways and not any(map(leads_to_service, ways)):
+        message = (
+            f"`{door.address}` leads to {ways[0].kind} `{ways[0].service}` from now on, no longer to Service "
+            f"`{door.service}`: whether that answers is not judged"
+        )
+        yield Break(door.subject, message, "Try it under another host first.", milder=True, stations=leads_in(door))
 
 
 def _lost_share(
