@@ -183,8 +183,8 @@ def templates_of(
     known = load_in(old, facts[1]) if known is None else known
     moved = new is not None and _nodes(old) != _nodes(new)
     before = template_of(old, facts[0] if moved else facts[1], known)
-    if new is not None and after is not None and after.load == known and _reads(old) != _reads(new):
-        after = replace(after, load_assumed=True)
+    if new is not None and after is not None and known is not None:
+        after = replace(after, load_assumed=after.load_assumed or (after.load == known and _reads(old) != _reads(new)))
     stays = not moved and after is not None and after.pool == before.pool
     if before.pool is not None and before.pool[0] is None and not stays:
         before = template_of(old, facts[1] if moved else facts[0], known)
