@@ -172,3 +172,44 @@ def test_claims_that_select_are_counted_as_the_scheduler_counts_them(expression:
         kubectl.apply([workload("llama", OURS, 3)])
         wait_until(lambda: len(kubectl.items("pods", OURS)) == 3, "the third pod")
         assert_last_waits(kubectl)
+
+
+def claim(name: str) -> Object:
+    """Two devices, for all pods that name it."""
+    wanted = {"requests": [{"name": "gpu", "exactly": {"deviceClassName": DRIVER, "count": 2}}]}
+    metadata = {"name": name, "namespace": OURS}
+    return {**API, "kind": "ResourceClaim", "metadata": metadata, "spec": {"devices": wanted}}
+
+
+def sharing(name: str, replicas: int) -> Object:
+    """A workload of our release all of whose pods name one claim, which is called as it is."""
+    made = workload(name, OURS, replicas)
+    labels = {"app.kubernetes.io/instance": "llama", "app.kubernetes.io/name": name}
+    pods = made["spec"]["template"]
+    pods["metadata"]["labels"] = made["metadata"]["labels"] = made["spec"]["selector"]["matchLabels"] = labels
+    pods["spec"]["resourceClaims"] = [{"name": "gpu", "resourceClaimName": name}]
+    return made
+
+
+def test_devices_that_pods_share_are_counted_once(kubectl: Kubectl) -> None:
+    """Of four devices a tenant has one and a claim two: further pods of that claim run, and another claim's wait."""
+    with cluster(kubectl, [resource_slice("devices-a")], 0):
+        kubectl.apply([claim("one"), sharing("one", 1)])
+        wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments", OURS))), "the first pod")
+        known, before = learned(kubectl), [claim("one"), sharing("one", 1)]
+
+        def told(*after: Object) -> tuple[int, bool | None, set[str]]:
+            """The devices that are taken then, whether the rollout may hang, and what is said of it."""
+            facts = Facts(pools=know_pools((), known, gpu_pods(after)), cluster=known)
+            found = assess(compare({"m": before}, {"m": after}), before, after, facts, facts, DAY)
+            [row] = found.gpus
+            return row.after, row.deadlock, {risk.id for risk in found.risks}
+
+        more = [claim("one"), sharing("one", 3)]
+        assert told(*more) == (2, False, set())
+        assert told(*more, claim("two"), sharing("two", 1)) == (2, None, {"not-judged"})
+        kubectl.apply(more)
+        wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments", OURS))), "three pods of one claim")
+        kubectl.apply([claim("two"), sharing("two", 1)])
+        wait_until(lambda: len(kubectl.items("pods", OURS)) == 4, "the pod of the second claim")
+        assert_last_waits(kubectl)

@@ -1,5 +1,5 @@
-"""A StatefulSet whose ordinals begin elsewhere, or whose pods keep their old template: which pods come and go, and what
-that takes, is what `diff` says.
+"""A StatefulSet that shrinks, whose ordinals begin elsewhere, or whose pods keep their old template: which pods come and
+go, and what that takes, is what `diff` says.
 
 `spec.ordinals.start` may be changed of one that exists. The controller makes what the new range has at its bottom, and
 ends what is outside of it. Below a partition pods are of the old template, new ones too; with `OnDelete` only those that
@@ -57,6 +57,8 @@ ROWS = {
     "ordinals-one-other": (Range(0, 3), Range(1, 3)),
     "ordinals-one-more": (Range(1, 2), Range(0, 3)),
     "ordinals-and-image": (Range(0, 2), Range(5, 2, "engine:v2")),
+    "shrinks": (Range(0, 4), Range(0, 2)),
+    "shrinks-and-image": (Range(0, 4), Range(0, 2, "engine:v2")),
     "partition": (Range(0, 4, update=partition(2)), Range(0, 4, "engine:v2", 2, partition(2))),
     "partition-above": (Range(0, 2, update=partition(9)), Range(0, 3, "engine:v2", 2, partition(9))),
     "on-delete-grows": (Range(0, 2, update=ON_DELETE), Range(0, 3, "engine:v2", 2, ON_DELETE)),

@@ -221,6 +221,7 @@ REFUSED: dict[str, Object] = {
     "a variable of two values": _deployment(
         {"env": [{"name": "A", "value": "b", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}
     ),
+    "a scaler that goes to zero by what its pods use": _scaler(minReplicas=0, maxReplicas=4),
     "a scaler whose most is less than its least": _scaler(minReplicas=6, maxReplicas=4),
     "a scaler to none": _scaler(maxReplicas=0),
     "two ports without names": _service({"port": 80}, {"port": 81}),

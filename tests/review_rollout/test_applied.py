@@ -158,6 +158,16 @@ def test_a_workload_that_leaves_the_manifests_and_stays_is_told(deployment: Make
     )
 
 
+def test_a_scaler_that_leaves_the_manifests_and_stays_is_told(deployment: Make) -> None:
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}, "spec": {}}
+    near = Surroundings(keeping=UNIT)
+    [(severity, subject, message)] = told(reviewed([scaler, deployment()], [deployment()], near), "not-applied")
+    assert (severity, subject) == ("warning", "HorizontalPodAutoscaler/h")
+    assert message.endswith("by its owner, which deletes nothing, and does what it did")
+    [(_, subject, _)] = told(reviewed([scaler, deployment()], [], near), "not-applied")
+    assert subject == "Deployment/llama", "a workload stands for what is with it"
+
+
 @pytest.mark.parametrize(
     ("kind", "surge", "recreate", "seconds"), [("Deployment", 2, False, 300), ("StatefulSet", 0, True, 330)]
 )

@@ -153,3 +153,79 @@ def test_pods_whose_account_has_fewer_rights(
     found = compared([*accounts, bound("router"), running("router")], [*accounts, *bindings, running(account)])
     said = [message for _, subject, message in told(found, "not-judged") if subject == "Deployment/llama"]
     assert [(lost or "") in message for message in said] == ([True] if lost else [])
+
+
+def allowing(*verbs: str, resource: str = "pods", names: Any = None) -> Object:
+    rule = {
+        "apiGroups": [""],
+        "resources": [resource],
+        "verbs": list(verbs),
+        **({"resourceNames": names} if names else {}),
+    }
+    metadata = {"name": "pods", "namespace": "llm"}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": [rule]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost", "severity"),
+    [
+        (allowing("get", "list"), allowing("get"), "whose `Role/pods` no longer lets it list pods", "warning"),
+        (allowing("get"), allowing("get", resource="services"), "no longer lets it get pods", "warning"),
+        (allowing("get"), allowing("get", names=["a"]), "no longer lets it get pods", "warning"),
+        (allowing("get", "delete"), allowing("get"), "no longer lets it delete pods", "note"),
+        (allowing("get", "list"), allowing("list", "get"), "", ""),
+        (allowing("get", "list"), allowing("*"), "", ""),
+        (allowing("get", names=["a"]), allowing("get"), "", ""),
+    ],
+)
+def test_pods_whose_role_allows_less(
+    before: Object, after: Object, lost: str, severity: str, deployment: Make, compared: Make
+) -> None:
+    obj: Object = deployment(surge=1, unavailable=0)
+    obj["metadata"] |= {"namespace": "llm"}
+    obj["spec"]["template"]["spec"] |= {"serviceAccountName": "router"}
+    found = told(compared([before, bound("router"), obj], [after, bound("router"), obj]), "not-judged")
+    assert [(lost in message, each) for each, _, message in found] == ([(True, severity)] if lost else [])
+
+
+def ingress(secret: str, **annotations: str) -> Object:
+    tls = [{"hosts": ["a.example.com"], "secretName": secret}] if secret else []
+    return {
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "spec": {"tls": tls},
+        "metadata": {"name": "a", "namespace": "llm", "annotations": annotations},
+    }  # fmt: skip
+
+
+def gateway(secret: str) -> Object:
+    listener = {"name": "https", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": secret}]}}
+    spec = {"gatewayClassName": "x", "listeners": [listener]}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "spec": spec,
+        "metadata": {"name": "a", "namespace": "llm"},
+    }  # fmt: skip
+
+
+CERTIFICATE = {
+    "apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "a", "namespace": "llm"},
+    "spec": {"secretName": "new"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ([ingress("old")], [ingress("new")], True),
+        ([ingress("")], [ingress("new")], True),
+        ([gateway("old")], [gateway("new")], True),
+        ([ingress("new")], [ingress("new", note="x")], False),
+        ([ingress("old")], [ingress("")], False),
+        ([ingress("old")], [ingress("new", **{"cert-manager.io/cluster-issuer": "x"})], False),
+        ([ingress("old"), CERTIFICATE], [ingress("new"), CERTIFICATE], False),
+        ([ingress("old")], [ingress("known")], False),
+    ],
+)
+def test_a_certificate_that_nothing_here_makes(
+    before: list[Object], after: list[Object], said: bool, compared: Make
+) -> None:
+    found = told(compared(before, after, existing=frozenset({("Secret", "known")})), "not-judged")
+    assert ["begins to name Secret `new` for https" in message for _, _, message in found] == ([True] if said else [])

@@ -100,6 +100,21 @@ def test_a_volume_that_goes(policy: str | None, severity: str, compared: Make) -
     assert [found for found, *_ in lost([volume], [], compared)] == [severity]
 
 
+def test_an_export_that_only_what_stays_in_the_cluster_leads_to(compared: Make) -> None:
+    """The volume and its claim are not pruned, and are themselves no other way to the data."""
+    annotations = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+    volume = {
+        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v", "annotations": annotations},
+        "spec": {"nfs": {"server": "a", "path": "/m"}, "persistentVolumeReclaimPolicy": "Retain"},
+    }  # fmt: skip
+    claim = {
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": {"volumeName": "v"},
+        "metadata": {"name": "c", "namespace": "llm", "annotations": annotations},
+    }  # fmt: skip
+    found = told(compared([volume, claim], []), "data-loss")
+    assert [each[:2] for each in found] == [("warning", "PersistentVolume/v"), ("warning", "PersistentVolumeClaim/c")]
+
+
 def test_each_of_several_is_told(compared: Make) -> None:
     config = thing("ConfigMap", "a")
     gone = [config, claim("a"), thing("Namespace", "b"), thing("PersistentVolume", "c")]

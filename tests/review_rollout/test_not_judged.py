@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.review_rollout.values_review import told
 
+from llmstack.review.facts import Pool
+
 Make = Callable[..., Any]
 Object = dict[str, Any]
 
@@ -132,3 +134,37 @@ def test_other_models_are_asked_first_to_give_up_what_they_grow_by(deployment: M
     assert {each.advice for each in found if each.id == "gpu-shortage"} == {
         "Add 1 GPU to the pool, or run 3 replicas of `b` instead of 4."
     }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "names", "said"),
+    [
+        ([], ["reg"], "v1 v2", "the pods begin to pull their images with Secret `reg`, which nothing here makes"),
+        (["reg"], [], "v1 v2", "the pods no longer pull their images with Secret `reg`, nor with another one"),
+        (["reg"], ["reg"], "v1 v2", None),
+        (["a", "b"], ["b"], "v1 v2", None),
+    ],
+)
+def test_secrets_by_which_images_are_pulled(
+    before: list[str], after: list[str], names: str, said: str | None, deployment: Make, review: Make
+) -> None:
+    pair = [deployment(image=image) for image in names.split()]
+    for obj, secrets in zip(pair, (before, after), strict=True):
+        obj["spec"]["template"]["spec"]["imagePullSecrets"] = [{"name": name} for name in secrets]
+    found = [
+        (severity, said or "")
+        for severity, _, message in told(review(tuple(pair)), "not-judged")
+        if (said or "") in message
+    ]
+    assert found == ([("note", said)] if said else [])
+
+
+@pytest.mark.parametrize(("closed", "replicas", "said"), [((8,), 2, True), ((), 2, False), ((8,), 0, False)])
+def test_a_pool_with_nodes_that_take_no_pods(
+    closed: tuple[int, ...], replicas: int, said: bool, deployment: Make, review: Make
+) -> None:
+    pool = Pool("h100", "nvidia.com/gpu", 8, 8, whole=8 + sum(closed), closed=closed)
+    pair = tuple(deployment(image=image, replicas=replicas, gpus=4, unavailable=1) for image in ("v1", "v2"))
+    stays = deployment("other", replicas=2, gpus=4)
+    found = told(review(pair, stays=[stays], pools=[pool]), "not-judged")
+    assert [(severity, subject) for severity, subject, _ in found] == ([("warning", "Pool/h100")] if said else [])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from tests.review_rollout.obstacles_found import HOST, Find, Make, Object, find, made
 
-from llmstack.review.rollout.obstacles import apart, quotas, references, starting, together, volumes
+from llmstack.facts.cluster import ClusterFacts, NodeGroup
+from llmstack.review.rollout.obstacles import apart, quotas, references, starting, together, unstated, volumes
 
 __all__ = ["find"]
 """The fixture."""
@@ -215,3 +217,31 @@ def test_what_pods_begin_to_read(find: Find) -> None:
     said = "Secret `s` has no key `b`, which the pods read: they stay in ContainerCreating"
     assert find(reads, items, rule=references, others=[secret]) == [(said, "always")]
     assert find(items, items, rule=references, others=[secret]) == [], "it was so before"
+
+
+def asking(**requests: str) -> Object:
+    amounts = {name.replace("_", "-"): amount for name, amount in requests.items()}
+    return {"initContainers": [{"name": "fetch", "resources": {"requests": amounts}}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (asking(), asking(ephemeral_storage="5Ti"), "the pods begin to request `ephemeral-storage`"),
+        (asking(ephemeral_storage="1Ti"), asking(ephemeral_storage="5Ti"), "the pods request more `ephemeral-storage`"),
+        (asking(ephemeral_storage="5Ti"), asking(ephemeral_storage="5120Gi"), None),
+        (asking(ephemeral_storage="5Ti"), asking(ephemeral_storage="1Ti"), None),
+        (asking(), asking(cpu="4", memory="5Ti"), None),
+        (None, asking(ephemeral_storage="5Ti"), "the pods begin to request `ephemeral-storage`"),
+    ],
+)
+def test_a_resource_of_which_nothing_says_how_much_a_node_has(
+    before: Object | None, after: Object, said: str | None, find: Find
+) -> None:
+    number = (2, 2) if before is not None else (0, 2)
+    why = ", and nothing here states how much of it a node has: whether one takes them cannot be judged"
+    wanted = [(f"{said}{why}", "unknown, unlikely")] if said else []
+    assert find(before, after, rule=unstated, number=number) == wanted
+    group = NodeGroup("h100", 2, allocatable={"ephemeral-storage": "10Ti"})
+    known = ClusterFacts(date=date(2026, 1, 1), nodes=(group,))
+    assert find(before, after, rule=unstated, number=number, cluster=known) == []

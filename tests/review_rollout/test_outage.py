@@ -60,3 +60,30 @@ def test_it_lasts_where_no_new_replica_is_let_in(deployment: Make, review: Make,
     [risk] = [each for each in result.risks if each.id == "outage"]
     assert risk.message.startswith("no replica is ready any more, as no new one starts: ")
     assert risk.amount is None
+
+
+PROBE = {"httpGet": {"path": "/health", "port": 8000}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (("readinessProbe", "startupProbe"), (), True),
+        (("startupProbe",), (), True),
+        (("readinessProbe",), ("livenessProbe",), True),
+        (("readinessProbe", "startupProbe"), ("readinessProbe",), False),
+        (("readinessProbe", "startupProbe"), ("startupProbe",), False),
+        ((), (), False),
+        ((), ("readinessProbe",), False),
+    ],
+)
+def test_pods_whose_load_nothing_waits_for(
+    before: Any, after: Any, told: bool, deployment: Make, review: Make, pool: Make
+) -> None:
+    pair = tuple(deployment(image=image, replicas=2, surge=0, unavailable=1) for image in ("v1", "v2"))
+    for obj, probes in zip(pair, (before, after), strict=True):
+        obj["spec"]["template"]["spec"]["containers"][0] |= dict.fromkeys(probes, PROBE)
+    found = [each for each in review(pair, pools=[pool(8)], loads=LOAD).risks if each.id == "outage"]
+    assert [(each.amount, "before one has loaded, and requests fail for 5 min" in each.message) for each in found] == (
+        [(300, True)] if told else []
+    )

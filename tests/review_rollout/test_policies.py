@@ -59,6 +59,29 @@ def test_what_policies_cut(before: list[Values], after: list[Values], said: list
     assert sorted(shown(before, after)) == sorted(said)
 
 
+INTO = {"podSelector": ROUTER}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "monitors", "said"),
+    [
+        ([], [policy(ENGINE, ingress=[{"from": [INTO]}])], True, True),
+        ([], [policy(ENGINE, ingress=[{"from": [INSIDE]}])], True, True),
+        ([], [policy(ENGINE, ingress=[{"from": [INTO]}])], False, False),
+        ([], [policy(ENGINE, ingress=[{"from": [INTO, MONITORING]}])], True, False),
+        ([], [policy(ENGINE, ingress=[{"from": [INTO]}, {"ports": [{"port": 8000}]}])], True, False),
+        ([policy(ENGINE, ingress=[{"from": [INTO]}])], [policy(ENGINE, "b", ingress=[{"from": [INTO]}])], True, False),
+    ],
+)
+def test_metrics_that_a_policy_keeps_from_prometheus(
+    before: list[Values], after: list[Values], monitors: bool, said: bool
+) -> None:
+    spec = values()["servingEngineSpec"] | {"serviceMonitor": {"enabled": monitors}}
+    sides = [values(servingEngineSpec=spec) | {"extraObjects": each} for each in (before, after)]
+    found = [message for _, _, message in told(reviewed(*sides), "unreachable") if "Prometheus" in message]
+    assert len(found) == said
+
+
 def test_engines_without_a_router_are_called_by_clients() -> None:
     alone = values(routerSpec={"enableRouter": False})
     sides = [alone | {"extraObjects": each} for each in ([], [policy(ENGINE, ingress=[{"from": [MONITORING]}])])]

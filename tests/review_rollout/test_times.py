@@ -56,6 +56,10 @@ LOADS: dict[str, tuple[dict[str, Any], tuple[int | None, ...], tuple[str, ...], 
         {"load": None, "load_min": 20, "load_max": 80, "load_band": (60, 90)}, (None, 120, 160), WITHOUT, "assumed",
     ),
     "as others took, and no probe": ({"load": None, "load_min": 20, "load_band": (60, 90)}, (None, 120, 180), ("image pull",), "assumed"),
+    "by the probes, behind init containers": (
+        {"load": None, "load_min": 20, "load_max": 120, "prepares": True}, (None, 40, 240), ("init containers", *WITHOUT), "assumed",
+    ),
+    "measured, behind init containers": ({"load": 300, "prepares": True}, (600, None, None), (), "exact"),
     "all beyond the probes": (
         {"load": None, "load_min": 20, "load_max": 50, "load_band": (60, 90)}, (None, 120, 180), WITHOUT, "assumed",
     ),

@@ -104,6 +104,7 @@ def before_it(*objects: Any, labels: Any = GATE, **port: Any) -> Values:
     return with_objects(values(), *(objects or (proxy(),)), service, front())
 
 
+POOL = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "engines"}
 TLS = [{"secretName": "tls", "hosts": ["a.example.com"]}]
 
 TOLD: dict[str, tuple[Values, Values, str, str]] = {
@@ -181,6 +182,15 @@ TOLD: dict[str, tuple[Values, Values, str, str]] = {
         with_objects(values(), gateway(), route()), split(10), "warning",
         "10 of 100 requests to `a.example.com/` get no answer: Service `new` selects no pod that answers",
     ),
+    "a part for a Service that is not there": (
+        with_objects(values(), gateway(), route()),
+        with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, {"name": "nope", "port": 80}]}])), "warning",
+        "1 of 2 requests to `a.example.com/` get no answer: it leads to Service `nope`, which is not there",
+    ),
+    "a pool of pods that somebody else makes": (
+        with_objects(values(), gateway(), route()), with_objects(values(), gateway(), route(rules=[{"backendRefs": [POOL]}])),
+        "warning", "leads to InferencePool `engines` from now on, no longer to Service `r-router-service`",
+    ),
     "the last of two ports": (
         values(), values([{"vllmConfig": {"extraArgs": ["--port", "9000"]}}]), "error",
         "the router asks port 8000, and the engine listens on 9000",
@@ -218,6 +228,22 @@ QUIET: dict[str, tuple[Values, Values]] = {
         with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, {**BACKEND, "weight": 0}]}])),
     ),
     "a part of the requests that got none before": (split(10), split(20)),
+    "a part that was for no Service before": (
+        with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, {"name": "nope", "port": 80}]}])),
+        with_objects(
+            values(),
+            gateway(),
+            route(rules=[{"backendRefs": [{**BACKEND, "weight": 2}, {"name": "nope", "port": 80}]}]),
+        ),
+    ),
+    "a pool beside the Service": (
+        with_objects(values(), gateway(), route()),
+        with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, POOL]}])),
+    ),
+    "a pool that led elsewhere": (
+        with_objects(values(), gateway(), route(rules=[{"backendRefs": [POOL]}])),
+        with_objects(values(), gateway()),
+    ),
     "a Service that gets none": (with_objects(values(), gateway(), route()), split(0)),
     "a header beside a rule without": (
         with_objects(values(), gateway(), route()),

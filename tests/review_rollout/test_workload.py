@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
+import pytest
+
+from llmstack.facts.cluster import ClusterFacts, Load
 from llmstack.kubernetes.replicas import scalers
 from llmstack.review.facts import Facts, Pool
+from llmstack.review.loads import load_of
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import read_workload
 
@@ -113,3 +118,55 @@ def test_a_suspended_ray_cluster_has_no_pods_to_grow(change: Make) -> None:
 def test_a_ray_cluster_that_goes_has_no_new_template(change: Make) -> None:
     read = read_workload(change(cluster(2), None), (NOBODY, NOBODY), (facts(), facts()))
     assert (read.move, read.before, read.after, read.old.gpus, read.new) == ("remove", 1, 0, (2, 2), None)
+
+
+FETCH = {"name": "fetch", "image": "busybox", "command": ["fetch"]}
+SERVES = {"command": ["vllm", "serve", "org/model"]}
+
+
+@pytest.mark.parametrize(
+    ("container", "pod", "loads", "assumed"),
+    [
+        ({}, {}, (300, 300), False),
+        ({}, {"initContainers": [FETCH]}, (300, 300), True),
+        ({}, {"initContainers": [FETCH]}, (300, 400), False),  # measured anew
+        ({}, {"initContainers": [{**FETCH, "restartPolicy": "Always"}]}, (300, 300), False),  # a sidecar runs on
+        ({"args": ["--revision", "abc"]}, {}, (300, 300), True),
+        ({"args": ["--max-model-len", "4096"]}, {}, (300, 300), False),
+        ({"command": ["vllm", "serve", "org/other"]}, {}, (300, 300), True),
+    ],
+)
+def test_a_load_that_was_measured_of_pods_that_do_less_is_assumed(
+    container: Any, pod: Any, loads: tuple[int, int], assumed: bool, deployment: Make, change: Make
+) -> None:
+    objects = [deployment(image=image) for image in ("v1", "v2")]
+    for obj, more in zip(objects, ({}, container), strict=True):
+        obj["spec"]["template"]["spec"]["containers"][0] |= SERVES | more
+    objects[1]["spec"]["template"]["spec"] |= pod
+    read = read_workload(change(*objects), (NOBODY, NOBODY), tuple(facts(load=load) for load in loads))  # type: ignore[arg-type]
+    assert read is not None
+    assert read.new is not None
+    assert (read.new.load, read.new.load_assumed, read.new.prepares) == (
+        loads[1], assumed, FETCH in pod.get("initContainers", ()),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("loads", "moved_from", "load", "assumed"),
+    [
+        ([("llama", "v2", 60)], {}, 60, False),
+        ([("llama", "v1", 60)], {}, 60, True),
+        ([("old", "v2", 60)], {}, None, False),
+        ([("old", "v2", 60)], {"llama": "old"}, 60, True),
+        ([("old", "v2", 60), ("llama", "v2", 90)], {"llama": "old"}, 90, False),
+        ([("old", "v2", 60), ("llama", "v1", 90)], {"llama": "old"}, 60, True),
+        ([("old", "v1", 60)], {"llama": "old"}, 60, True),
+    ],
+)
+def test_a_renamed_model_loads_as_it_did(
+    loads: list[tuple[str, str, int]], moved_from: dict[str, str], load: int | None, assumed: bool, deployment: Make
+) -> None:
+    measured = tuple(Load(model, image, seconds, seconds, 1) for model, image, seconds in loads)
+    known = Facts(cluster=ClusterFacts(date=date(2026, 1, 1), loads=measured), moved_from=moved_from)
+    found = load_of(deployment(image="v2"), known)
+    assert (load, assumed) == (None, False) if found is None else (found.usual, found.assumed) == (load, assumed)

@@ -271,16 +271,32 @@ def test_an_owner_of_the_folder_that_was_stopped_before_brings_nothing(root: Any
     assert (found.halted, "overlays/prod/llama" in found.owners) == ({FOLDER}, True)
 
 
-@pytest.mark.parametrize(("changed", "action"), [({"value": 0}, "blocked"), ({"description": "x"}, "moved")])
-def test_a_field_that_stays_stops_the_folder(changed: dict[str, Any], action: str) -> None:
+@pytest.mark.parametrize(
+    ("changed", "root", "action"),
+    [
+        ({"value": 0}, {}, "blocked"),
+        ({"value": 0}, {"force": True}, "moved"),
+        (
+            {"value": 0, "metadata": {"name": "high", "annotations": {"kustomize.toolkit.fluxcd.io/force": "enabled"}}},
+            {},
+            "moved",
+        ),
+        ({"description": "x"}, {}, "moved"),
+    ],
+)
+def test_a_field_that_stays_stops_the_folder(changed: dict[str, Any], root: Any, action: str) -> None:
     """Flux applies none of a Kustomization of which one object is refused; a PriorityClass keeps its value."""
     high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}
-    sides = [high, high | changed]
-    before, after = ({**BEFORE, "apps/class.yaml": [each]} for each in sides)
-    [change] = outcome(after, before=before).changes
-    assert (change.action, change.deletes, "nothing of it is applied" in change.why) == (
-        action, False, action == "blocked",
-    )  # fmt: skip
+    own = {**ROOT, "spec": {**ROOT["spec"], **root}}
+    before, after = ({**BEFORE, "root.yaml": [own], "apps/class.yaml": [each]} for each in (high, high | changed))
+    del after[LLAMA]
+    found = outcome(after, before=before)
+    assert {each.action for each in found.changes} == ({"blocked"} if action == "blocked" else {"moved", "pruned"})
+    assert (found.halted, "overlays/prod/llama" in found.owners) == (
+        ({FOLDER}, True) if action == "blocked" else (set(), False)
+    )
+    if action == "blocked":
+        assert "PriorityClass/high: `value` stays as it is" in found.changes[0].why
 
 
 def test_a_namespace_that_goes_takes_all_that_is_in_it() -> None:

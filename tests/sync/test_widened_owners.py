@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from llmstack import yamlio
+from llmstack.sync.widened import said_of_widened
 from tests.sync.repository import FLUX, Repository, environment, model, new_repository
 
 FILES = {"argo": "clusters/c1/prod/router.yaml", "flux": "clusters/c1/prod/models/llama.yaml"}
@@ -63,3 +64,23 @@ def test_a_scaler_that_comes_is_no_rule_to_warn_of(starts: dict[str, Repository]
     scaled = model(keda={"enabled": True, "minReplicaCount": 2, "maxReplicaCount": 3})
     one.values(prod=environment(scaled, model("qwen"), sync={**FLUX, "tool": tool}))
     assert not [each for each in _told(one) if "looks past" in each]
+
+
+def _source(**spec: Any) -> dict[str, Any]:
+    metadata = {"name": "llm", "namespace": "flux-system"}
+    stated = {"url": "https://git.example.com/llm.git", "ref": {"branch": "main"}, **spec}
+    return {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata, "spec": stated}
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (_source(interval="5m"), False),
+        (_source(ref={"name": "refs/heads/main"}), False),
+        (_source(ref={"branch": "main", "commit": "abc"}), True),
+        (_source(ref={"branch": "next"}), True),
+        (_source(url="https://git.example.com/other.git"), True),
+    ],
+)
+def test_a_source_of_another_place(after: dict[str, Any], told: bool) -> None:
+    assert (said_of_widened(_source(), after) is not None) is told

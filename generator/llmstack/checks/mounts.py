@@ -9,7 +9,8 @@ from typing import Any
 from llmstack.checks.rule import Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route
-from llmstack.kubernetes.pods import containers, pod_specs
+from llmstack.kubernetes.pods import containers, maps, pod_specs
+from llmstack.kubernetes.volumes import with_claims
 from llmstack.model.models import Model
 
 
@@ -18,7 +19,7 @@ def dangling_mounts(subject: Subject) -> Iterator[Problem]:
     models = {f"models/{model.name}": (at, model) for at, model in subject.models()}
     for placed in subject.objects:
         for path, spec in pod_specs(placed.object):
-            volumes = [volume.get("name") for volume in spec.get("volumes") or [] if isinstance(volume, dict)]
+            volumes = [volume.get("name") for volume in maps(with_claims(spec, placed.object).get("volumes"))]
             for kind, number, container in containers(spec):
                 for index, mount in enumerate(container.get("volumeMounts") or []):
                     if isinstance(mount, dict) and mount.get("name") not in volumes:

@@ -23,6 +23,7 @@ from llmstack.kubernetes.restart_policies import broken_restart
 from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import Problem
 from llmstack.kubernetes.selectors import selects
+from llmstack.kubernetes.volumes import with_claims
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 from llmstack.schemas import KUBERNETES_VERSIONS
 
@@ -37,7 +38,7 @@ def refusals(obj: Object | None) -> tuple[Problem, ...]:
     """
     if obj is None:
         return ()
-    pods = [(route, _with_claims(spec, obj)) for route, spec in pod_specs(dict(obj))]
+    pods = [(route, with_claims(spec, obj)) for route, spec in pod_specs(dict(obj))]
     names = (problem for route, spec in pods for problem in misnamed_parts(route, spec))
     return (*misnamed(obj), *oversized(obj), *refused_values(obj), *names)
 
@@ -50,13 +51,6 @@ def refused_values(obj: Object, version: str = KUBERNETES_VERSIONS[-1]) -> tuple
     minor = int(version.rpartition(".")[2])
     pods = (_pod(route, spec, minor) for route, spec in pod_specs(dict(obj)))
     return (*own, *(problem for pod in pods for problem in pod))
-
-
-def _with_claims(spec: dict[str, Any], obj: Object) -> dict[str, Any]:
-    """A pod's spec with the volumes that its StatefulSet makes of claims."""
-    claims = [value_at(each, "metadata", "name") for each in maps(value_at(obj, "spec", "volumeClaimTemplates"))]
-    made = [{"name": name, "persistentVolumeClaim": {}} for name in claims]
-    return {**spec, "volumes": [*(spec.get("volumes") or ()), *made]} if made else spec
 
 
 def _pod(route: Route, spec: dict[str, Any], minor: int) -> Iterator[Problem]:
@@ -175,9 +169,14 @@ def _least(spec: Mapping[str, Any], key: str, least: int) -> Iterator[Problem]:
 
 
 def _autoscaler(obj: Object) -> Iterator[Problem]:
-    """0 is a minimum only with the feature gate HPAScaleToZero, which is not judged."""
+    """0 is a minimum only with the feature gate HPAScaleToZero, which is not judged, and a metric that is there without
+    pods (pkg/apis/autoscaling/validation, validateMetrics)."""
     spec = value_at(obj, "spec") or {}
     yield from _least(spec, "minReplicas", 0)
+    if spec.get("minReplicas") == 0 and not any(
+        each.get("type") in ("Object", "External") for each in maps(spec.get("metrics"))
+    ):
+        yield Problem(("spec", "minReplicas"), "`minReplicas` is 0 only with a metric of type Object or External")
     least, most = spec.get("minReplicas", 1), spec.get("maxReplicas")
     if isinstance(least, int) and isinstance(most, int) and most < max(least, 1):
         yield Problem(("spec", "maxReplicas"), f"`maxReplicas` ({most}) is less than `minReplicas` ({least})")

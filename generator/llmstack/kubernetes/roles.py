@@ -1,4 +1,5 @@
-"""What the rules of a role let somebody do who has no more than that: RBAC, read as an attacker reads it.
+"""What the rules of a role let somebody do: what they give beyond their words, read as an attacker reads it, and what
+a change of them takes away.
 
 Kubernetes documentation, "Role Based Access Control Good Practices", "Privilege escalation risks".
 """
@@ -42,6 +43,27 @@ def _powers(role: Object) -> Iterator[str]:
         asked = {"apiGroups": groups, "resources": resources, "verbs": verbs}
         if any(all(_gives(rule, key, wanted) for key, wanted in asked.items()) for rule in rules):
             yield power
+
+
+def lost_of(before: Object, after: Object) -> tuple[str, ...]:
+    """What a role allowed and no longer does, `list pods` each; a rule that names its objects is told as one of all."""
+    rules = list(maps(after.get("rules")))
+    lost = {
+        f"{verb} {resource}"
+        for rule in maps(before.get("rules"))
+        for group in _texts(rule, "apiGroups")
+        for resource in _texts(rule, "resources")
+        for verb in _texts(rule, "verbs")
+        if not any(_covers(each, (group, resource, verb), _texts(rule, "resourceNames")) for each in rules)
+    }
+    return tuple(sorted(lost))
+
+
+def _covers(rule: Object, asked: tuple[str, str, str], names: Collection[str]) -> bool:
+    """Whether a rule allows a verb on a resource of a group, on the named objects, or on all where none is named."""
+    keys = zip(("apiGroups", "resources", "verbs"), asked, strict=True)
+    own = _texts(rule, "resourceNames")
+    return all(_gives(rule, key, (each,)) for key, each in keys) and (not own or (bool(names) and own >= set(names)))
 
 
 def _gives(rule: Object, key: str, wanted: Collection[str]) -> bool:

@@ -1,11 +1,13 @@
-"""Where the data of PersistentVolumes lies, whatever the volumes and their claims are called."""
+"""Volumes: where the data of PersistentVolumes lies, whatever they and their claims are called; and those of claims
+that a StatefulSet makes for its pods."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, value_at
 
 _OF_THE_OBJECT = frozenset((
     "accessModes", "capacity", "claimRef", "mountOptions", "persistentVolumeReclaimPolicy", "storageClassName",
@@ -29,6 +31,14 @@ def read_sources(objects: Iterable[Object]) -> dict[Identity, str]:
         if source is not None:
             sources[identity_of(claim)] = source
     return sources
+
+
+def with_claims(spec: dict[str, Any], obj: Object) -> dict[str, Any]:
+    """A pod's spec with the volumes that its StatefulSet makes of claims (Kubernetes documentation, "StatefulSets",
+    Volume Claim Templates)."""
+    claims = [value_at(each, "metadata", "name") for each in maps(value_at(obj, "spec", "volumeClaimTemplates"))]
+    made = [{"name": name, "persistentVolumeClaim": {}} for name in claims]
+    return {**spec, "volumes": [*(spec.get("volumes") or ()), *made]} if made else spec
 
 
 def _source_of(volume: Object) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from llmstack.finding import Severity
-from llmstack.review.wording import plural, say_seconds
+from llmstack.review.wording import enumerated, plural, say_seconds
 
 if TYPE_CHECKING:  # findings are counted where nothing is reviewed
     from llmstack.review.forecast import GpuPool, Rollout
@@ -68,7 +68,7 @@ def say_times(rollouts: Sequence[Rollout], environment: EnvironmentReview) -> st
 def _apart(rollout: Rollout) -> str:
     """What the end of a time leaves out."""
     without = rollout.seconds_max_without
-    return f", {' and '.join(without)} apart" if without and rollout.model is not None else ""
+    return f", {enumerated(without)} apart" if without and rollout.model is not None else ""
 
 
 def say_total_time(environment: EnvironmentReview) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of, specs_of_replica
-from llmstack.review.facts import Facts
+from llmstack.review.facts import Facts, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,14 @@ class Measured:
     usual: int
     worst: int
     assumed: bool = False
-    """Whether it was measured of another image, or differs from start to start."""
+    """Whether it was measured of another image, or under another name, or differs from start to start."""
 
 
 def load_of(obj: Object, facts: Facts) -> Measured | None:
     """The load time of a workload's pods; None where nobody measured it.
 
-    Of facts, the one of the pods' own image; else, assumed, that of the image which was measured most often.
+    Of facts, the one of the pods' own image; else, assumed, that of the image which was measured most often. A model
+    that was renamed (`movedFrom`) loads as it did under its former name.
     """
     stated = facts.loads_of.get(str(obj["metadata"]["name"]))
     if stated is not None:
@@ -34,8 +35,11 @@ def load_of(obj: Object, facts: Facts) -> Measured | None:
         return Measured(facts.load_seconds[model], facts.load_seconds[model])
     if facts.cluster is None:
         return None
+    names = [model, *names_of(model, facts.moved_from) - {model}]
     own = facts.cluster.load_of(model, _image(obj))
-    found = own or next(iter(facts.cluster.loads_of(model)), None)
+    alike = (facts.cluster.load_of(name, _image(obj)) for name in names)
+    others = (load for name in names for load in facts.cluster.loads_of(name))
+    found = next(filter(None, alike), None) or next(others, None)
     return Measured(found.median, found.worst, own is None or own.median != own.worst) if found is not None else None
 
 

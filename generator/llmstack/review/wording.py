@@ -22,6 +22,11 @@ def listed(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def enumerated(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def say_seconds(seconds: float) -> str:
     """`45 s`, `1 min 30 s`, `24 min`, `1 h 12 min`: exact below ten minutes, then to the minute, upwards.
 

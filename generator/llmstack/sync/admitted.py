@@ -3,7 +3,8 @@
 Flux tries all of a folder first and applies none of it when one object is refused, so no unit comes, goes or changes
 (fluxcd/pkg, ssa/manager_apply.go, ApplyAll); Argo CD goes on with the others, and the one that is refused stays in the
 cluster as it was. Refused is what a kind's schema does not take, a field that it does not know among it: server-side
-apply asks for every field of it (`field not declared in schema`); and what `kubernetes/refused.py` says beyond that.
+apply asks for every field of it (`field not declared in schema`); what `kubernetes/refused.py` says beyond that; and a
+changed field that stays as it is (`kubernetes/immutable.py`).
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ from typing import Any
 
 from llmstack import schemas
 from llmstack.finding import show_route
+from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.schema import Problem, check_object
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
-from llmstack.sync.policies import why_skipped
+from llmstack.sync.policies import is_made_anew, why_skipped
 
 _VERSION = schemas.KUBERNETES_VERSIONS[-1]
 
 
-def as_admitted(before: Listing, after: Listing) -> tuple[Listing, Sequence[tuple[Manifest, str]]]:
+def as_admitted(
+    before: Listing, after: Listing, *, forces: bool = False
+) -> tuple[Listing, Sequence[tuple[Manifest, str]]]:
     """The later listing as it gets into the cluster, and what is refused of it that was not before, each with the
-    reason."""
+    reason. `forces` is whether what applies the folder makes anew what the API refuses to change."""
     known = {identify(each.object): each for each in before.manifests}
     refused = {
         identify(each.object): (each, why)
         for each in after.manifests
         if (there := known.get(identify(each.object))) is None or there.object != each.object
-        if (why := _why_refused(each.object)) is not None
+        if (why := _why_refused(each.object) or _why_it_stays(there, each, forces=forces)) is not None
     }
     if not refused:
         return after, ()
@@ -90,10 +94,22 @@ def _why_refused(object: Mapping[str, Any]) -> str | None:
     return None if problem is None or "${" in str(object) else _said(object, problem)
 
 
+def _why_it_stays(before: Manifest | None, after: Manifest, *, forces: bool) -> str | None:
+    """Which field of an object that is there the API refuses to change; None for none, and where it is made anew."""
+    object = after.object
+    if before is None or forces or is_made_anew(object) or "sops" in object or "${" in str(object):
+        return None
+    fields = refused_fields(str(object.get("kind")), before.object, object)
+    return f"{_name(object)}: `{fields[0]}` stays as it is" if fields else None
+
+
 def _said(object: Mapping[str, Any], problem: Problem) -> str:
-    name = f"{object.get('kind')}/{mapping(object.get('metadata')).get('name')}"
     place = show_route(problem.route)
-    return f"{name}: {problem.message}" + ("" if place in problem.message else f" at {place}")
+    return f"{_name(object)}: {problem.message}" + ("" if place in problem.message else f" at {place}")
+
+
+def _name(object: Mapping[str, Any]) -> str:
+    return f"{object.get('kind')}/{mapping(object.get('metadata')).get('name')}"
 
 
 def _without_nulls(value: Any) -> Any:

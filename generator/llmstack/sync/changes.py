@@ -109,13 +109,13 @@ def _after(
     folder: str, before: Side, after: Side, old: Mapping[Key, Owner]
 ) -> tuple[Side, Mapping[Key, Owner], list[OwnerChange]]:
     """What is read after the change, the owners that are then in the cluster, and what becomes of those before."""
-    listing, refused = as_admitted(before.listing, after.listing)
+    root = before.root_of(old)
+    listing, refused = as_admitted(before.listing, after.listing, forces=root is not None and root.forces)
     after = replace(after, listing=listing)
     if listing.emptied and any(owner.tool == "flux" for owner in old.values()):
         after, listing = replace(after, listing=Listing()), Listing()
     if listing.problem is not None:
         return after, old, [_stopped(folder, before, listing.problem)] if before.listing.problem is None else []
-    root = before.root_of(old)
     wanted = after.owners(old)
     new = {key: old[key] if _is_left(old.get(key), owner) else owner for key, owner in wanted.items()}
     if root is not None and root.key not in new and root.deletes and not root.stands:

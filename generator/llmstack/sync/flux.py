@@ -142,7 +142,7 @@ def _sources(manifests: Iterable[Manifest]) -> Iterator[tuple[SourceKey, Source]
         metadata, version = mapping(object.get("metadata")), str(object.get("apiVersion"))
         key = str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
         if version.startswith(_SOURCES):
-            direct[key] = _source(object)
+            direct[key] = read_source(object)
         elif version.startswith(_GENERATORS) and key[0] == "ArtifactGenerator":
             generators.append((key[1], _is_off(metadata), mapping(object.get("spec"))))
     yield from direct.items()
@@ -185,7 +185,8 @@ def _is_off(metadata: Mapping[str, Any]) -> bool:
     return str(mapping(metadata.get("annotations")).get(f"{_GENERATORS}reconcile")).lower() == "disabled"
 
 
-def _source(object: Object) -> Source:
+def read_source(object: Object) -> Source:
+    """What a source has those follow that name it."""
     spec = mapping(object.get("spec"))
     place = [str(spec[key]) for key in ("url", "endpoint", "bucketName", "prefix") if spec.get(key)]
     filters = {field: spec[field] for field in _FILTERING if spec.get(field)}

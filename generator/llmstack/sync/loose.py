@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from llmstack import schemas
 from llmstack.kubernetes.definitions import group_of
-from llmstack.kubernetes.immutable import refused_fields
 from llmstack.sync import argo
 from llmstack.sync.fields import TABLES
 from llmstack.sync.leaving import applier_of
@@ -47,13 +46,6 @@ def loose_changes(folder: str, before: Side, after: Side, appliers: Mapping[str,
         file = unseen[0].partition(" ")[0].rstrip(",:")
         yield OwnerChange(tool, folder, "moved", "contents", file, None, why, file)
     changed = [key for key in old if key in new and old[key][1] != new[key][1]]
-    refused = {key: fields for key in changed if (fields := refused_fields(key[1], old[key][1], new[key][1]))}
-    if refused:
-        fields = next(iter(refused.values()))
-        whole = "nothing of it is applied, nor what changes of units in it" if tool == "flux" else "it stays as it was"
-        why = f"changes {_names([*refused])}, which the API server refuses (`{fields[0]}` stays as it is): {whole}"
-        yield _change(tool, folder, "blocked", why, [new[key][0] for key in refused])
-    changed = [key for key in changed if key not in refused]
     if changed:
         why = f"changes {_names(changed)}: what that does to units and tools is not judged"
         yield _change(tool, folder, "moved", why, [new[key][0] for key in changed])
@@ -63,7 +55,7 @@ def _change(
     tool: Tool, folder: str, action: Action, why: str, files: Sequence[str], gone: tuple[Identity, ...] = ()
 ) -> OwnerChange:
     """One change of objects that stand in some files."""
-    cause: Cause = "contents" if action == "moved" else "stopped" if action == "blocked" else "loose"
+    cause: Cause = "contents" if action == "moved" else "loose"
     number = len(gone) or len(files)
     return OwnerChange(tool, folder, action, cause, files[0], number, why, files[0], deletes=bool(gone), gone=gone)
 

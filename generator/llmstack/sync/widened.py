@@ -13,6 +13,7 @@ from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
 from llmstack.sync import argo
+from llmstack.sync.flux import read_source
 from llmstack.sync.manifests import Object, mapping, sequence
 
 _ALLOWING = (
@@ -22,7 +23,6 @@ _ALLOWING = (
 _DENYING = ("clusterResourceBlacklist", "namespaceResourceBlacklist")
 _SETTINGS = frozenset(("argocd-cm", "argocd-rbac-cm", "argocd-cmd-params-cm", "argocd-secret"))
 _SECRET_TYPE = "argocd.argoproj.io/secret-type"
-_PLACES = ("url", "endpoint", "bucketName", "prefix", "ref")
 
 
 def said_of_widened(before: Object | None, after: Object) -> str | None:
@@ -65,5 +65,6 @@ def _held(object: Object | None) -> tuple[Any, ...]:
     return (*(there.get(key) for key in ("data", "stringData", "binaryData")), labels.get(_SECRET_TYPE))
 
 
-def _place(object: Object | None) -> tuple[Any, ...]:
-    return tuple(_spec(object).get(key) for key in _PLACES)
+def _place(object: Object | None) -> str:
+    """Where a source's content is from: the address, and the branch, tag or commit, however it is written."""
+    return "" if object is None else str(read_source(object))

@@ -154,7 +154,8 @@ def _made_anew(change: ObjectChange, assessment: Assessment) -> Iterator[Risk]:
 
 def _read_on(assessment: Assessment) -> frozenset[Identity]:
     """Volumes and claims of before whose data outlives them, and to which one of another name leads after."""
-    there = {(key[0], source) for key, source in read_sources(assessment.after).items()}
+    left = {change.identity for change, _ in assessment.applied.held if change.after is None}
+    there = {(key[0], source) for key, source in read_sources(assessment.after).items() if key not in left}
     return frozenset(key for key, source in read_sources(assessment.before).items() if (key[0], source) in there)
 
 

@@ -8,11 +8,11 @@ alone: ray-operator/apis/ray/v1/raycluster_types.go, RayClusterUpgradeStrategy);
 StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the replicas below it at the old template;
 a RayService with `upgradeStrategy.type: None`; a ReplicaSet. An object that Flux is told to pass over (`reconcile:
 disabled`, `ssa: Ignore`, of one that exists `ssa: IfNotPresent`), fields that an Application's `ignoreDifferences`
-(`RespectIgnoreDifferences=true`) or a Kustomization's `ignore` leaves alone, and a workload that leaves the manifests
-and is kept. Then what pods read at their start: a ConfigMap, Secret, SealedSecret, ExternalSecret or
-SecretProviderClass whose content changes, and that no checksum in the pod template covers, reaches no running pod as
-environment, and none of vLLM's as files. (A text that is encrypted anew may hide the same value.) Those that restart
-with the change, or that Reloader restarts, are left out.
+(`RespectIgnoreDifferences=true`) or a Kustomization's `ignore` leaves alone, and a workload, a scaler, a way in or a
+limit that leaves the manifests and is kept. Then what pods read at their start: a ConfigMap, Secret, SealedSecret,
+ExternalSecret or SecretProviderClass whose content changes, and that no checksum in the pod template covers, reaches no
+running pod as environment, and none of vLLM's as files. (A text that is encrypted anew may hide the same value.) Those
+that restart with the change, or that Reloader restarts, are left out.
 
 Fix: set the field that the advice names, or delete the pods by hand when it suits you.
 """
@@ -42,9 +42,11 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         reason = _UNAPPLIED[why] if why is not None else _partly_applied(change)
         if reason is not None and change.identity not in assessment.applied.refused:
             yield RISK.at(change.key, *reason)
+    staying = {change.unit for change, _ in assessment.applied.held if is_lasting(change.kind)}
     for change, held in assessment.applied.held:
         told = _held(change, held)
-        if told is not None:
+        beside = change.kind in _ACTING and change.unit in staying
+        if told is not None and not beside:
             yield RISK.at(change.key, *told)
     restarting = {workload.identity for workload in assessment.workloads if workload.move in ("restart", "new")}
     for each in unread_changes(assessment.changes, assessment.after, restarting):
@@ -54,10 +56,11 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
     """Why the sync tool leaves a change out, and what to do; None where the change of its unit's owner says it."""
     if why in ("kept", "left"):
-        if not is_lasting(change.kind):
+        if not (is_lasting(change.kind) or change.kind in _ACTING):
             return None
         reason = "its annotation" if why == "kept" else "its owner, which deletes nothing,"
-        message = f"it leaves the manifests and stays in the cluster, by {reason} with its pods and what they hold"
+        rest = "with its pods and what they hold" if is_lasting(change.kind) else "and does what it did"
+        message = f"it leaves the manifests and stays in the cluster, by {reason} {rest}"
         return message, "Delete it by hand if it shall go."
     if why == "stopped":
         return None
@@ -78,6 +81,13 @@ def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
         "Take the annotation away to have it applied.",
     )
 
+
+_ACTING = frozenset((
+    "HTTPRoute", "HorizontalPodAutoscaler", "Ingress", "LimitRange", "NetworkPolicy", "PodDisruptionBudget",
+    "ResourceQuota", "ScaledObject", "Service",
+))  # fmt: skip
+"""Kinds without pods that go on scaling, letting in, or keeping out while they are in the cluster; told where no
+workload of their unit stays with them."""
 
 _SKIPPED: Mapping[Held, str] = {
     "reconcile": "`kustomize.toolkit.fluxcd.io/reconcile: disabled`",

@@ -10,17 +10,20 @@ must not run as root while nobody says as whom; use an image that no node pulls;
 answer; or are ended by a liveness probe while they load, without a start-up probe that holds it back and for an unknown
 time: a warning, as each of these usually hangs. A note: they must be spread evenly (`whenUnsatisfiable: DoNotSchedule`)
 or apart over zones or nodes whose number is not known; lose a toleration; wait for another scheduler; claim devices
-(DRA) or take a second kind of GPU that no pool counts; or begin to read, or to pull images with, a Secret or config map
-that nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its volume is
-among the manifests. A Ray cluster that its own autoscaler gives workers, a DaemonSet, CronJob or custom resource
-(KServe's, a JobSet, a Rollout) that begins to take GPUs, a VerticalPodAutoscaler that ends pods, and a NetworkPolicy
-that begins to bound where pods connect to: a note. So is a custom resource that another environment of the cluster has
-too, in another namespace, or that changes its own, where nothing tells whether its kind has namespaces. A workload with
-GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer
-roles than before, or that run as another one which is: a warning. A namespace with more ResourceQuotas than are read
-(32): a warning. A unit whose former state cannot be built, and a workload with a scaler that Argo CD begins to replace
-as a whole: a warning. So are a webhook of clusters/ that the API server asks about pods, and a symbolic link in custom/
-where Flux builds.
+(DRA) or take a second kind of GPU that no pool counts; request more local disk, or of another resource, than anything
+says a node has; begin to read, or to pull images with, a Secret or config map that nothing here makes; or pull images
+without a Secret that they were pulled with. So is an Ingress or Gateway that begins to name a certificate's Secret. A
+claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A Ray
+cluster that its own autoscaler gives workers, a DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout)
+that begins to take GPUs, a VerticalPodAutoscaler that ends pods, and a NetworkPolicy that begins to bound where pods
+connect to: a note. So is a custom resource that another environment of the cluster has too, in another namespace, or
+that changes its own, where nothing tells whether its kind has namespaces. A workload with GPUs that stands in clusters/
+in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer roles than before, or that run
+as another one which is, or is bound to roles that let it read less: a warning, a note where they let it do less of
+something else. A namespace with more ResourceQuotas than are read (32): a warning. A unit whose former state cannot be
+built, and a workload with a scaler that Argo CD begins to replace as a whole: a warning. So are pods that come in a
+pool of which some nodes take none, while nothing says which of the pods that run are on those; a webhook of clusters/
+that the API server asks about pods, and a symbolic link in custom/ where Flux builds.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -32,7 +35,7 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.immutable import may_grow
-from llmstack.kubernetes.pods import identity_of, pod_specs, told, value_at
+from llmstack.kubernetes.pods import identity_of, told, value_at
 from llmstack.kubernetes.quotas import READ, quotas_in
 from llmstack.kubernetes.replicas import is_autoscaled, replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS
@@ -42,11 +45,12 @@ from llmstack.review.compare import moved_elsewhere
 from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.certificates import certificates
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.risks.pulls import pulls
 from llmstack.review.risks.unforeseen import unforeseen
 from llmstack.review.rollout.template import template_of
 from llmstack.review.ways_in.backends import Backends
-from llmstack.review.ways_in.needs import provided, pull_secrets
 from llmstack.review.ways_in.policies import newly_confined
 from llmstack.review.wording import plural
 
@@ -66,17 +70,11 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _unmade_namespaces(assessment)
     yield from _beside(assessment)
     yield from _confined(assessment)
-    yield from _pulled(assessment)
+    yield from (RISK.at(*each, milder=True) for each in (*pulls(assessment), *certificates(assessment)))
     yield from _many_quotas(assessment)
     yield from _perhaps_shared(assessment)
     yield from _perhaps_the_same(assessment)
-    for loss in lost_rights(assessment.before, assessment.after):
-        roles = ", ".join(f"`{role}`" for role in loss.roles)
-        message = (
-            f"its pods run as ServiceAccount `{loss.account}`, which nothing here binds to {roles} any more: unless "
-            "somebody else does, the API server refuses them what that allowed (a router finds no engine)"
-        )
-        yield RISK.at(loss.subject, message, "Bind the account to the same roles in this change.")
+    yield from _less_allowed(assessment)
     for change in assessment.changes:
         refused = change.identity in assessment.applied.refused
         if not refused and may_grow(change.before, change.after, assessment.after) is None:
@@ -88,6 +86,24 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             )
             advice = "See that the class lets claims grow before the merge."
             yield RISK.at(change.key, message, advice, milder=not static)
+
+
+def _less_allowed(assessment: Assessment) -> Iterator[Risk]:
+    """Pods whose ServiceAccount has fewer roles, or roles that allow less."""
+    for loss in lost_rights(assessment.before, assessment.after):
+        roles = ", ".join(f"`{role}`" for role in loss.roles)
+        lost = [f"which nothing here binds to {roles} any more"] if loss.roles else []
+        lost += [f"whose `{role}` no longer lets it {', '.join(rights)}" for role, rights in loss.narrowed]
+        message = (
+            f"its pods run as ServiceAccount `{loss.account}`, {' and '.join(lost)}: unless something else does, the "
+            "API server refuses them that (a router finds no engine)"
+        )
+        reads = any(right.split()[0] in _READING for _, rights in loss.narrowed for right in rights)
+        advice = "Let the account do the same after this change."
+        yield RISK.at(loss.subject, message, advice, milder=not (loss.roles or reads))
+
+
+_READING = ("get", "list", "watch", "*")
 
 
 def _uncounted(assessment: Assessment) -> Iterator[Risk]:
@@ -170,23 +186,6 @@ def _beside(assessment: Assessment) -> Iterator[Risk]:
             names = ", ".join(f"`{resource}`" for resource in others)
             message = f"the pods take {names} beside other GPUs: whether enough of both are free cannot be judged"
             yield RISK.at(workload.key, message, "See that there is room for one more.", milder=True)
-
-
-def _pulled(assessment: Assessment) -> Iterator[Risk]:
-    """Secrets that images begin to be pulled with: without one the kubelet asks the registry without credentials
-    (kubernetes.io, "Pull an Image from a Private Registry")."""
-    had = {name for obj in assessment.before for _, spec in pod_specs(dict(obj)) for name in pull_secrets(spec)}
-    there = {name for kind, _, name in provided(assessment.after) if kind == "Secret"}
-    for change in assessment.changes if assessment.before else ():
-        specs = [spec for _, spec in pod_specs(dict(change.after))] if change.after is not None else []
-        for name in sorted({name for spec in specs for name in pull_secrets(spec)} - had - there):
-            if ("Secret", name) not in assessment.facts[1].existing:
-                message = (
-                    f"the pods begin to pull their images with Secret `{name}`, which nothing here makes: a registry "
-                    "that asks for it refuses them"
-                )
-                advice = "See that it is there before the merge, or name it in `gitops.existing`."
-                yield RISK.at(change.key, message, advice, milder=True)
 
 
 def _many_quotas(assessment: Assessment) -> Iterator[Risk]:

@@ -10,8 +10,9 @@ is replaced by one of another kind, name or namespace, is not served for as long
 another workload serves its id meanwhile. So is one that an owner deletes as it goes, while another one of the cluster
 applies it: that makes it anew; or one that the sync tool deletes because the API refuses to change it (Flux `force`,
 Argo CD `Force=true`), or that Argo CD deletes at each sync, as its annotations make a hook of it, or say
-`Force=true,Replace=true`. A model that is new, or that is removed, has no outage. Its amount is how long it may last,
-in seconds; not known without a load time.
+`Force=true,Replace=true`. So is one whose pods lose their probes of readiness and start, as nothing then waits for
+their load. A model that is new, or that is removed, has no outage. Its amount is how long it may last, in seconds; not
+known without a load time.
 
 Fix: run two replicas, or set `maxSurge: 1` and `maxUnavailable: 0` where GPUs are free; a Ray cluster is replaced as
 a whole: add the new one under another name first, then remove the old one.
@@ -23,8 +24,9 @@ from collections.abc import Collection, Iterator
 from math import ceil, inf
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import identity_of
-from llmstack.kubernetes.replicas import component_of
+from llmstack.kubernetes.pods import Object, identity_of, maps
+from llmstack.kubernetes.replicas import component_of, specs_of_replica
+from llmstack.kubernetes.served import find_served
 from llmstack.review.applied import becomes_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -52,6 +54,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             amount = _whole(outcomes.longest.down_for) if _is_measured(workload) and not stopped else None
             yield RISK.at(workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount)
     yield from _made_anew(assessment)
+    yield from _unawaited(assessment)
     broken = [(each, each.lasts[1]) for each in assessment.breaks if each.lasts is not None]
     yield from _moved(assessment, {each.subject for each, _ in broken})
     for each, longest in broken:
@@ -68,6 +71,34 @@ def _made_anew(assessment: Assessment) -> Iterator[Risk]:
             f"{lasting}, until it is made anew and has started"
         )
         yield RISK.at(f"{kind}/{name}", message, "Let it keep its objects first, in a commit before.", amount=load)
+
+
+def _unawaited(assessment: Assessment) -> Iterator[Risk]:
+    """Engines that lose their readiness and start-up probes and roll: a pod without them is ready as soon as it runs
+    (Kubernetes documentation, "Pod Lifecycle", container probes), so that nothing waits for a load."""
+    rolling = {each.identity: each for each in assessment.workloads if each.rolls and each.model is not None}
+    for change in assessment.changes:
+        workload = rolling.get(change.identity)
+        if workload is None or change.before is None or change.after is None:
+            continue
+        if _is_awaited(change.before) and not _is_awaited(change.after):
+            load = load_in(change.after, assessment.facts[1])
+            lasting = f"for {say_exactly(load)}" if load is not None else "for a while"
+            message = (
+                "without a readiness and a start-up probe its pods count as ready as soon as they run: all replicas "
+                f"are replaced before one has loaded, and requests fail {lasting}"
+            )
+            yield RISK.at(workload.key, message, "Keep one of the two probes.", amount=load)
+
+
+def _is_awaited(obj: Object) -> bool:
+    """Whether a probe tells when the container that serves is ready."""
+    pod = specs_of_replica(obj)[0][0]
+    served = next(find_served(pod), None)
+    containers = [
+        each for each in maps(pod.get("containers")) if served is None or each.get("name") == served.container
+    ]
+    return any(each.get("readinessProbe") or each.get("startupProbe") for each in containers)
 
 
 def _moved(assessment: Assessment, followed: Collection[str]) -> Iterator[Risk]:

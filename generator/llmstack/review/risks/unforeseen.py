@@ -19,6 +19,7 @@ def unforeseen(assessment: Assessment) -> Iterator[Unforeseen]:
     yield from _linked(assessment)
     yield from _admitting(assessment)
     yield from _replaced(assessment)
+    yield from _beside_closed(assessment)
 
 
 def _admitting(assessment: Assessment) -> Iterator[Unforeseen]:
@@ -56,6 +57,23 @@ def _replaced(assessment: Assessment) -> Iterator[Unforeseen]:
                 "lost until the scaler looks again: what goes meanwhile is not judged"
             )
             yield change.key, message, "Take `Replace=true` away: it is applied without that."
+
+
+def _beside_closed(assessment: Assessment) -> Iterator[Unforeseen]:
+    """Pods that come in a pool of which some nodes take no more: whether those that run are on these decides whether
+    there is room (`contention.find_verdicts`)."""
+    unknown = {(row.pool, row.resource) for row in assessment.gpus if row.deadlock is None}
+    for pool in assessment.facts[1].pools:
+        key = (pool.name, pool.resource)
+        coming = [each for each in assessment.least.own if each.new is not None and each.new.pool == key and each.after]
+        makes = any(each.move == "restart" or each.after > each.before for each in coming)
+        if pool.closed and key in unknown and makes:
+            message = (
+                f"new pods find {pool.told}: which of the pods that run are on nodes that take none is not known, so "
+                "whether there is room for the new ones cannot be judged"
+            )
+            advice = "Uncordon the nodes first, or see by `kubectl get pods -o wide` who is on them."
+            yield f"Pool/{pool.name}", message, advice
 
 
 def _linked(assessment: Assessment) -> Iterator[Unforeseen]:

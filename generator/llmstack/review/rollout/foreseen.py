@@ -182,7 +182,8 @@ def _left_out(template: Template) -> tuple[str, ...]:
     if template.load is not None:
         return ()
     fits = template.load_band is not None and template.load_band[1] <= (template.load_max or inf)
-    return PROBED[:1] if fits else PROBED
+    first = ("init containers",) if template.prepares else ()
+    return (*first, *(PROBED[:1] if fits else PROBED))
 
 
 def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:

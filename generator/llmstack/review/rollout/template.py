@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llmstack.kubernetes.accelerators import all_gpus_of_pod, largest
 from llmstack.kubernetes.devices import devices_of, named_claims
-from llmstack.kubernetes.pods import Object, identity_of
+from llmstack.kubernetes.pods import Object, identity_of, maps
 from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, replicas_of, specs_of_replica
+from llmstack.kubernetes.served import find_served
 from llmstack.kubernetes.workloads import is_counted
+from llmstack.review.arguments import engine_flags
 from llmstack.review.facts import Facts, ForeseenLoad
 from llmstack.review.loads import load_of
 from llmstack.review.rollout.placement import PoolKey, pool_of
@@ -47,6 +49,8 @@ class Template:
     """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
     beside: tuple[tuple[PoolKey, int], ...] = ()
     """Other accelerators that a replica takes: counted, and not played."""
+    prepares: bool = False
+    """Whether init containers run first: probes, and published starts, begin to count once they are done."""
 
     @property
     def total(self) -> int:
@@ -104,6 +108,7 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         load_band=_band(foreseen, low),
         is_lumped=lumped,
         beside=_beside(held, resource, obj, facts),
+        prepares=any(_prepared_by(pod) for pod, *_ in counted),
     )
 
 
@@ -169,7 +174,8 @@ def templates_of(
     old: Object | None, new: Object | None, facts: tuple[Facts, Facts]
 ) -> tuple[Template | None, Template | None]:
     """Both revisions. The old one's pool follows the new facts too, unless pods are sent to other nodes; where these
-    name one for the new revision alone, it is by the former facts."""
+    name one for the new revision alone, it is by the former facts. A time that was measured is assumed of pods that
+    prepare, or read, something else than before."""
     after = template_of(new, facts[1], load_in(new, facts[1])) if new is not None else None
     if old is None:
         return None, after
@@ -177,10 +183,32 @@ def templates_of(
     known = load_in(old, facts[1]) if known is None else known
     moved = new is not None and _nodes(old) != _nodes(new)
     before = template_of(old, facts[0] if moved else facts[1], known)
+    if new is not None and after is not None and known is not None:
+        after = replace(after, load_assumed=after.load_assumed or (after.load == known and _reads(old) != _reads(new)))
     stays = not moved and after is not None and after.pool == before.pool
     if before.pool is not None and before.pool[0] is None and not stays:
         before = template_of(old, facts[1] if moved else facts[0], known)
     return before, after
+
+
+def _reads(obj: Object) -> list[Any]:
+    """What pods do before they serve: their init containers, and the weights that they read."""
+    return [
+        (
+            [[each.get(key) for key in ("image", "command", "args")] for each in _prepared_by(pod)],
+            [(flags.get("--model") or flags.get("model"), flags.get("--revision")) for flags in _flags_in(pod)],
+        )
+        for pod, _ in specs_of_replica(obj)
+    ]
+
+
+def _flags_in(pod: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [engine_flags(served.arguments) for served in find_served(pod)]
+
+
+def _prepared_by(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The init containers that end before the others start: sidecars run on (kubernetes.io, "Sidecar Containers")."""
+    return [each for each in maps(pod.get("initContainers")) if each.get("restartPolicy") != "Always"]
 
 
 def _nodes(obj: Object) -> list[Any]:

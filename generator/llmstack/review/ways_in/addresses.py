@@ -18,6 +18,7 @@ from llmstack.review.ways_in.doors import (
     answers,
     is_behind,
     leads_in,
+    leads_to_service,
     open_doors,
     other_doors,
     ports_of,
@@ -48,10 +49,13 @@ def broken_addresses(
         refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
         if all(refusals):
             front = [each for each in (*then.front, *then.beside) if is_behind(door, each, then)]
-            instead = [other.address for other in opened if _kind(other) == _kind(door)]
+            alike = [other for other in opened if _kind(other) == _kind(door)]
+            instead = [other.address for other in alike if _served(door, then) <= _served(other, now)]
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
-            yield from _other_door(door, [way for way in ways if why_closed(way, now) is None])
+            open_ways = [way for way in ways if why_closed(way, now) is None]
+            yield from _other_door(door, open_ways)
+            yield from _other_end(door, open_ways)
             yield from _lost_share(door, ways, formerly, (then, now))
     for name, service in then.services.items():
         if name in now.services and any(door.service == name[1] for door in doors):
@@ -61,6 +65,13 @@ def broken_addresses(
 
 def _kind(door: Door) -> str:
     return door.subject.partition("/")[0]
+
+
+def _served(door: Door, side: Side) -> set[str]:
+    """The ids of models that callers find behind a door: those of all engines behind a router."""
+    behind = [each for each in (*side.backends, *side.beside) if is_behind(door, each, side)]
+    engines = side.backends if any(each.is_router for each in behind) else behind
+    return {id for each in engines if not each.is_router for id in each.served or (each.model or "",)}
 
 
 def _gone(door: Door, left: Sequence[Door]) -> str:
@@ -111,17 +122,28 @@ def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
         yield Break(door.subject, message, "Keep `tls`, unless something in front has the certificate.", milder=True)
 
 
+def _other_end(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
+    """A host that leads to no Service from now on, but to what is made of pods by somebody else."""
+    if ways and not any(map(leads_to_service, ways)):
+        message = (
+            f"`{door.address}` leads to {ways[0].kind} `{ways[0].service}` from now on, no longer to Service "
+            f"`{door.service}`: whether that answers is not judged"
+        )
+        yield Break(door.subject, message, "Try it under another host first.", milder=True, stations=leads_in(door))
+
+
 def _lost_share(
     door: Door, ways: Sequence[Door], formerly: Callable[[], Sequence[Door]], sides: tuple[Side, Side]
 ) -> Iterator[Break]:
     """Backends of a route that get a part of a host's requests, and lead nowhere from now on: a gateway passes that
-    part to no other (Gateway API, HTTPRouteRule, "BackendRefs": 503 where a Service has no ready endpoints). `formerly`
+    part to no other (Gateway API, HTTPRouteRule, "BackendRefs": 500 where a Service is not there, 503 where it has no
+    ready endpoints). `formerly`
     gives all addresses before the change: they are asked for only where a part is lost."""
     then, now = sides
     for way in ways:
         closed = why_closed(way, now)
         share = way.rule.share if way.rule is not None and way.subject == door.subject else ""
-        if not share or closed is None or (way.namespace, way.service) not in now.services:
+        if not share or closed is None:
             continue
         former = [each for each in formerly() if replace(each, rule=None) == replace(way, rule=None)]
         if any(each.rule is not None and each.rule.share and why_closed(each, then) for each in former):

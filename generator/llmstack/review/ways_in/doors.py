@@ -27,6 +27,8 @@ class Door:
     port: int | str
     rule: Rule | None = None
     """Of an address from outside: its host and path."""
+    kind: str = "Service"
+    """What it leads to. What answers behind another kind (InferencePool) is not known here."""
 
     def covers(self, other: Door) -> bool:
         """Whether whoever calls another address comes in here."""
@@ -90,13 +92,18 @@ def _name(obj: Object) -> tuple[str, str]:
 def open_doors(objects: Sequence[Object], side: Side) -> list[Door]:
     """The addresses of a side by which requests reach its pods."""
     front = Side(side.services, side.front, side.front)
-    return [door for door in all_doors(objects, side) if why_closed(door, front) is None]
+    return [door for door in all_doors(objects, side) if leads_to_service(door) and why_closed(door, front) is None]
 
 
 def other_doors(objects: Sequence[Object], side: Side) -> list[Door]:
     """The hosts of a side by which requests reach pods that are neither a router nor an engine."""
     others = Side(side.services, side.beside, side.beside)
-    return [door for door in _hosts(objects, ()) if why_closed(door, others) is None]
+    return [door for door in _hosts(objects, ()) if leads_to_service(door) and why_closed(door, others) is None]
+
+
+def leads_to_service(door: Door) -> bool:
+    """Whether a door leads to a Service, and not to what nobody knows here."""
+    return door.kind == "Service"
 
 
 def all_doors(objects: Sequence[Object], side: Side, before: Sequence[Object] = ()) -> list[Door]:
@@ -123,7 +130,8 @@ def _hosts(objects: Sequence[Object], before: Sequence[Object]) -> Iterator[Door
             for rule, backend in route_rules(obj, gateways, grants):
                 there = str(backend.get("namespace") or namespace)
                 to = str(backend.get("name")), backend.get("port") or 0
-                yield Door(f"HTTPRoute/{name}", f"{rule.host}{rule.path}", there, *to, rule)
+                kind = str(backend.get("kind") or "Service")
+                yield Door(f"HTTPRoute/{name}", f"{rule.host}{rule.path}", there, *to, rule, kind)
 
 
 def _service_ports(side: Side) -> Iterator[Door]:
@@ -138,6 +146,8 @@ def why_closed(door: Door, side: Side) -> Closed | None:
     """Why requests that come to a door reach no pod; None where they do."""
     if door.rule is not None and door.rule.closed is not None:
         return Closed(door.rule.closed, before_service=True)
+    if not leads_to_service(door):
+        return None
     service = side.services.get((door.namespace, door.service))
     if service is None:
         return Closed(f"it leads to Service `{door.service}`, which is not there")

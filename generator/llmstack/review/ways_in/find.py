@@ -20,7 +20,7 @@ from llmstack.review.ways_in.needs import broken_needs
 from llmstack.review.ways_in.policies import cut_by_policies
 from llmstack.review.ways_in.selected import other_pods
 from llmstack.review.ways_in.served import broken_models
-from llmstack.review.ways_in.unmeasured import unmeasured
+from llmstack.review.ways_in.unmeasured import unmeasured, unscraped
 from llmstack.review.ways_in.way import WayIn
 
 
@@ -50,6 +50,7 @@ def find_breaks(
         *broken_needs(before, after),
         *sleeping(before, after),
         *unmeasured(before, after, new),
+        *unscraped(before, after, old, new),
         *cut_by_policies(before, after, old, new),
     )
 

@@ -119,6 +119,21 @@ def _rules(side: _Side, backend: Backend) -> list[Any] | None:
     return None if any(not peers for peers in open_here) else [peer for peers in open_here for peer in peers or ()]
 
 
+def closed_to_other_namespaces(
+    before: Sequence[Object],
+    after: Sequence[Object],
+    old: Mapping[Identity, Backend],
+    new: Mapping[Identity, Backend],
+) -> Iterator[tuple[str, Backend]]:
+    """Yield each engine that begins to take connections from pods of its own namespace alone, with the policy."""
+    sides = _Side(before), _Side(after)
+    for identity, engine in new.items() if sides[1].policies else ():
+        was, now = _rules(sides[0], old.get(identity, engine)), _rules(sides[1], engine)
+        inside = now and all(peer.keys() == {"podSelector"} for peer in now)
+        if inside and was is None and not engine.is_router:
+            yield identity_of(sides[1].of(engine, "Ingress")[0])[2], engine
+
+
 def newly_confined(
     before: Sequence[Object],
     after: Sequence[Object],

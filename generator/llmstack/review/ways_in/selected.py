@@ -13,6 +13,7 @@ from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.doors import Side, answers, ports_of, station_of
 from llmstack.review.ways_in.way import CALLERS, Station
+from llmstack.review.wording import enumerated
 
 Pods = Mapping[str, Backend]
 """Those that a Service leads to, by workload."""
@@ -76,5 +77,6 @@ def _others(service: Object, was: list[Backend], leads: list[Backend]) -> Break:
 
 
 def _names(pods: list[Backend]) -> str:
-    names = sorted({f"`{each.model}`" if each.model and not each.is_router else "the router" for each in pods})
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return enumerated(
+        sorted({f"`{each.model}`" if each.model and not each.is_router else "the router" for each in pods})
+    )

@@ -1,4 +1,4 @@
-"""Scalers that begin to see nothing: what had Prometheus read the pods that they measure goes.
+"""Metrics that Prometheus reads no more: what had it read the pods goes, or a NetworkPolicy keeps it from them.
 
 A ServiceMonitor has it read the pods behind the Services that it selects, a PodMonitor the pods that it selects
 (prometheus-operator, api/monitoring/v1). KEDA takes an empty answer of Prometheus for 0, unless `ignoreNullValues` is
@@ -15,7 +15,9 @@ from llmstack.kubernetes.replicas import targets_of_scalers
 from llmstack.kubernetes.selectors import selects
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.policies import NAMED, closed_to_other_namespaces
 from llmstack.review.ways_in.way import Station
+from llmstack.review.wording import listed
 
 _MONITORS = ("ServiceMonitor", "PodMonitor")
 
@@ -48,6 +50,29 @@ def unmeasured(
         yield Break(
             engine.key, message, "Keep the monitor, unless something else has the pods read.", milder=True, stations=way
         )
+
+
+def unscraped(
+    before: Sequence[Object],
+    after: Sequence[Object],
+    old: Mapping[Identity, Backend],
+    new: Mapping[Identity, Backend],
+) -> Iterator[Break]:
+    """Yield the engines of which a monitor has metrics read, and that a NetworkPolicy begins to close to other
+    namespaces, where Prometheus mostly is."""
+    monitors = _monitors(after)
+    closed = closed_to_other_namespaces(before, after, old, new) if monitors else ()
+    found: dict[str, list[str]] = {}
+    for policy, engine in closed:
+        if any(_reads(each, engine, after) for each in monitors.values()):
+            found.setdefault(policy, []).append(f"`{engine.model or engine.key}`")
+    for policy, engines in found.items():
+        message = (
+            f"the engines of {listed(engines, NAMED)} take connections from pods of their namespace alone, where the "
+            "cluster's network enforces policies: a Prometheus elsewhere reads no metrics of them any more"
+        )
+        advice = "Let the namespace of Prometheus in: a rule with its `namespaceSelector`."
+        yield Break(f"NetworkPolicy/{policy}", message, advice, milder=True)
 
 
 def _monitors(objects: Sequence[Object]) -> dict[Identity, Object]:

@@ -17,6 +17,7 @@ from llmstack.review.rollout.obstacles import (
     references,
     starting,
     together,
+    unstated,
     volumes,
 )
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, Scene, template_in
@@ -32,6 +33,7 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
     quotas.find,
     references.find,
     devices.find,
+    unstated.find,
     probes.find,
     starting.find,
 )
