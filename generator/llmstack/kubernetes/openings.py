@@ -8,6 +8,7 @@ from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.pods import Object, maps, value_at
+from llmstack.kubernetes.within import DATA
 
 _ACCOUNT = "kubernetes.io/service-account.name"
 _SERVICE = "kubernetes.io/service-name"
@@ -48,7 +49,7 @@ def _openings(obj: Object) -> Iterator[str]:
         for each in maps(value_at(obj, "spec", "from")):
             yield f"{each.get('kind')}s of namespace `{each.get('namespace')}` may use what is here ({kinds})"
     space = value_at(obj, "metadata", "namespace")
-    if group == "" and kind in ("ConfigMap", "Secret") and space in _SYSTEM:
+    if group == "" and space in _SYSTEM and any(map(obj.get, DATA)):
         yield f"it stands in namespace `{space}`, where the cluster's own parts find their settings"
 
 

@@ -13,17 +13,17 @@ from llmstack.kubernetes.pods import CONTAINER_LISTS, Object, pod_templates
 
 _OF_PODS = (*CONTAINER_LISTS, "volumes")
 _OF_HOST = ("hostNetwork", "hostPID", "hostIPC")
-_PLAIN = ("ConfigMap", "Secret", "CustomResourceDefinition")
-"""Kinds whose fields are nobody's pods, whatever they look like."""
+DATA = frozenset(("data", "stringData", "binaryData"))
+"""Fields whose texts are nobody's pods, whatever they look like."""
 
 
 def templates_within(obj: Object | None) -> Iterator[dict[str, Any]]:
     """Yield each pod template of an object, one that is a Pod too; of a kind that is not known, each map with a pod's
     lists or a container's image as the template that it would be."""
     known = [template for _, template in pod_templates(dict(obj or {}))]
-    if known or obj is None or obj.get("kind") in _PLAIN:
+    if known or obj is None or obj.get("kind") == "CustomResourceDefinition":
         return iter(known)
-    return _shaped(dict(obj), {})
+    return _shaped({key: value for key, value in obj.items() if key not in DATA}, {})
 
 
 def objects_within(obj: Object | None) -> Iterator[dict[str, Any]]:
