@@ -82,6 +82,19 @@ def test_no_output_is_a_command(hostile: Path, words: tuple[str, ...]) -> None:
     assert "\x1b" not in shown
 
 
+def test_an_environment_whose_name_no_yaml_holds(hostile: Path) -> None:
+    """A control character in a file's name: the tree of it would be no YAML."""
+    file = hostile / "values" / "a\x9b31m.yaml"
+    sync = "gitops: {sync: {tool: flux, cluster: c, repoURL: 'https://a.example/b.git'}}\n"
+    file.write_text(VALUES + sync)
+    try:
+        for words in (("diff",), ("gen",), ("gen", "--check"), ("lint",), ("validate",), ("affected",)):
+            code, shown = _run(hostile, *words)
+            assert (code != 70, "\x9b" in shown) == (True, False), shown
+    finally:
+        file.unlink()
+
+
 def test_a_link_whose_name_is_a_command(hostile: Path) -> None:
     link = hostile / "overlays/prod/models" / NAME.replace("/", "")
     link.symlink_to("/x")

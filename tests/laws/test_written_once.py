@@ -32,6 +32,8 @@ REASONS = {
         "a function for each kind, which tests/kubernetes/test_workloads.py holds complete against the table",
     ("kubernetes/scopes.py", "kustomize/references.py"):
         "kustomize's own table, of the kinds and versions that its release knows: it leaves out what is newer",
+    ("kubernetes/scopes.py", "review/grants.py"):
+        "what each kind that stands before the API does, a sentence for each, which is no list of kinds",
     ("model/gitops.py", "model/gitops.py"):
         "a type, and what `gitops.existing` lists of each of its members: mypy holds the keys to the type",
 }  # fmt: skip

@@ -147,3 +147,19 @@ def test_no_text_steers_the_terminal(message: str, line: str, help: str) -> None
     one = Finding("id", Severity.NOTE, message, place=Place(message, 1, 1, 1, line.replace("\n", "")), help=help)
     for format in ("text", "github"):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render_findings([one], format))
+
+
+@pytest.mark.parametrize("format", ["text", "json", "github", "sarif"])
+def test_a_message_repeats_no_more_of_a_file_than_can_be_read(format: str) -> None:
+    long = Finding("bad-image", Severity.ERROR, f"`vllm:{'x' * 1_000_000}` is no image", help="y " * 100_000)
+    shown = render_findings([long], format, pages={})
+    assert len(shown) < 20_000
+    assert "` is no image" in shown, "what is said of it stays"
+    plain = "a word of " + "x" * 3000
+    assert plain in render_findings([Finding("bad-image", Severity.ERROR, plain)], format, pages={})
+
+
+def test_a_long_secret_is_masked_before_it_is_cut() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 400 + "." + "c2lnbmF0dXJl" * 4
+    shown = render_findings([Finding("bad-image", Severity.ERROR, f"`{token}` is no image")], "text", pages={})
+    assert "eyJ" not in shown

@@ -245,3 +245,11 @@ def test_the_pods_of_a_huge_group_are_not_told_apart() -> None:
     environment = review(before, after).environments["prod"]
     assert [(pool.after, pool.certain) for pool in environment.gpus] == [(2**31 - 1, True)]
     assert [finding.id for finding in environment.findings] == ["too-many-pods"]
+
+
+def test_a_kind_of_another_group_has_fields_of_its_own() -> None:
+    """Knative's Service holds pods where Kubernetes' own has a selector: nothing of it is too much."""
+    template = {"spec": {"containers": [{"image": "a"}]}}
+    item = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "x"}}
+    assert sound(item | {"spec": {"template": template}})[1] == []
+    assert sound(item | {"apiVersion": "v1", "spec": {"template": template}})[1] != []

@@ -190,3 +190,14 @@ def test_pods_of_what_is_made_anew_all_go(
     assert message.endswith("the sync tool deletes it with all its pods, and makes it anew")
     assert what_is_applied(changes, [before], [after], Surroundings()).anew == frozenset()
     assert find_moves(applied, ({}, {}), (facts, facts))[0][0].recreate is recreate
+
+
+def test_what_names_an_owner_by_uid_is_collected(deployment: Make) -> None:
+    """kubernetes.io, "Owners and Dependents": an object whose owners are not there is deleted."""
+    plain = deployment()
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "0"}
+    owned = {**plain, "metadata": {**plain["metadata"], "ownerReferences": [owner]}}
+    review = reviewed([plain], [owned], Surroundings())
+    assert told(review, "not-applied")[0][2].startswith("its `ownerReferences` name an owner by uid")
+    assert told(review, "removal"), "its pods go"
+    assert not told(reviewed([plain], [plain], Surroundings()), "not-applied")

@@ -91,7 +91,10 @@ def test_a_pod_with_a_new_image_is_away_for_a_while(review: Make) -> None:
     result = review(both("Pod"))
     assert told(result) == [("outage", "warning"), ("restart", "note")]
     assert result.risks[0].advice == "A Pod has no second one to take its place: run it as a Deployment."
-    assert told(review((workload("Pod"), workload("Pod", nodeName="b")))) == [("immutable-field", "error")]
+    assert told(review((workload("Pod"), workload("Pod", nodeName="b")))) == [
+        ("immutable-field", "error"),
+        ("privilege", "warning"),
+    ]
 
 
 def test_a_replica_set_leaves_its_pods_as_they_are(review: Make, pool: Make) -> None:

@@ -40,6 +40,20 @@ def _with(deployment: Object, pod: Mapping[str, Any] | None = None, **container:
         ({}, {"securityContext": {"procMount": "Unmasked"}}, "its pods get `procMount: Unmasked`"),
         ({}, {"ports": [{"containerPort": 1, "hostPort": 2}]}, "its pods get `hostPort: 2`"),
         (
+            {"tolerations": [{"key": "node-role.kubernetes.io/control-plane"}]}, {},
+            "its pods get a place on nodes of the control plane (`tolerations`)",
+        ),
+        ({"tolerations": [{"operator": "Exists"}]}, {}, "its pods get a place on nodes of the control plane (`tolerations`)"),
+        ({"nodeName": "a"}, {}, "its pods get a node of their choice, whatever taints keep them off it (`nodeName`)"),
+        (
+            {"volumes": [{"name": "v", "image": {"reference": "registry.example.com/x:1"}}]}, {},
+            "it pulls an image from `registry.example.com`, from which nothing here was pulled before",
+        ),
+        (
+            {"serviceAccountName": "strong"}, {},
+            "its pods run as ServiceAccount `strong`, which nothing here makes, and may do what that may",
+        ),
+        (
             {}, {"args": ["--model", "m", "--trust-remote-code"]},
             "it runs the code that its model brings (`--trust-remote-code`)",
         ),
@@ -71,6 +85,164 @@ def test_pods_that_keep_to_restricted_no_more_are_told(review: Any, deployment: 
     assert _told(review((kept, root))) == [("warning", said)]
     assert not _told(review((root, kept)))
     assert not _told(review((deployment(), _with(deployment(), securityContext={"runAsNonRoot": False}))))
+
+
+@pytest.mark.parametrize(
+    "tolerations",
+    [[{"key": "nvidia.com/gpu", "operator": "Exists"}], [{"operator": "Exists", "effect": "NoExecute"}], "x", [5]],
+)
+def test_tolerations_that_lead_to_no_control_plane(tolerations: Any, review: Any, deployment: Build) -> None:
+    assert not _told(review((deployment(), _with(deployment(), {"tolerations": tolerations}))))
+
+
+def test_an_account_that_is_made_here_is_not_told(review: Any, deployment: Build) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "own"}}
+    own = _with(deployment(), {"serviceAccountName": "own"})
+    assert not _told(review((deployment(), own), (None, account)))
+    assert not _told(review((None, own))), "a first environment has nothing to compare with"
+
+
+@pytest.mark.parametrize(
+    ("kept", "lost", "said"),
+    [
+        ({"hostUsers": False}, {"hostUsers": True}, "had a user namespace of their own (`hostUsers: false`)"),
+        ({"runtimeClassName": "kata-qemu"}, {"runtimeClassName": "nvidia"}, "ran in a sandbox (their `runtimeClassName`)"),
+        ({"runtimeClassName": "gvisor"}, {"runtimeClassName": None}, "ran in a sandbox (their `runtimeClassName`)"),
+        ({"runtimeClassName": "nvidia"}, {"runtimeClassName": None}, ""),
+        ({"hostUsers": None}, {"hostUsers": True}, ""),
+    ],
+)  # fmt: skip
+def test_what_kept_pods_from_the_node_and_goes(
+    kept: Object, lost: Object, said: str, review: Any, deployment: Build
+) -> None:
+    told = _told(review((_with(deployment(), kept), _with(deployment(), lost))))
+    assert told == ([("warning", f"its pods {said}, and do so no more")] if said else [])
+
+
+HOST = {"containers": [{"name": "c", "image": "v1"}], "volumes": [{"name": "h", "hostPath": {"path": "/etc"}}]}
+
+
+def _item(kind: str, api: str, metadata: Object | None = None, **fields: Any) -> Object:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": "x", **(metadata or {})}, **fields}
+
+
+_ETC = "its pods get the host's `/etc`"
+_ELSEWHERE = "it pulls an image from `a.example`, from which nothing here was pulled before"
+BINDING = {"roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}, "subjects": []}
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        (_item("PodTemplate", "v1", template={"spec": HOST}), _ETC),
+        (_item("ReplicationController", "v1", spec={"template": {"spec": HOST}}), _ETC),
+        (_item("JobSet", "jobset.x-k8s.io/v1alpha2", spec={"replicatedJobs": [{"template": {"spec": {"template": {"spec": HOST}}}}]}), _ETC),
+        (_item("Job", "batch.volcano.sh/v1alpha1", spec={"tasks": [{"template": {"spec": HOST}}]}), _ETC),
+        (_item("Rollout", "argoproj.io/v1alpha1", spec={"template": {"spec": HOST}}), _ETC),
+        (_item("Workflow", "argoproj.io/v1alpha1", spec={"templates": [{"script": {"image": "a.example/x"}}]}), _ELSEWHERE),
+        (_item("TaskRun", "tekton.dev/v1", spec={"taskSpec": {"steps": [{"image": "a.example/x"}]}}), _ELSEWHERE),
+        (_item("Service", "serving.knative.dev/v1", spec={"template": {"spec": {"containers": [{"image": "a.example/x"}]}}}), _ELSEWHERE),
+        (
+            _item("InferenceService", "serving.kserve.io/v1beta1", spec={"predictor": {"hostNetwork": True, "model": {}}}),
+            "its pods get `hostNetwork: true`",
+        ),
+        (
+            _item("Object", "kubernetes.crossplane.io/v1alpha2", spec={"forProvider": {"manifest": _item(
+                "ClusterRoleBinding", "rbac.authorization.k8s.io/v1", **BINDING)}}),
+            "it holds ClusterRoleBinding/x: it gives ClusterRole `cluster-admin` to nobody",
+        ),
+        (
+            _item("ResourceClaim", "resource.k8s.io/v1", spec={"devices": {"requests": [{"exactly": {"adminAccess": True}}]}}),
+            "its pods get devices that others hold (`adminAccess: true`)",
+        ),
+        (
+            _item("Secret", "v1", {"annotations": {"kubernetes.io/service-account.name": "a"}}, type="kubernetes.io/service-account-token"),
+            "it is filled with a token of ServiceAccount `a` that does not expire",
+        ),
+        (
+            _item("ReferenceGrant", "gateway.networking.k8s.io/v1beta1", spec={
+                "from": [{"kind": "HTTPRoute", "namespace": "b"}], "to": [{"kind": "Secret"}, {"kind": "Service"}]}),
+            "HTTPRoutes of namespace `b` may use what is here (Secret, Service)",
+        ),
+        (
+            _item("Service", "v1", spec={"externalIPs": ["192.0.2.1"]}),
+            "it opens what it selects to callers outside the cluster (externalIPs 192.0.2.1)",
+        ),
+        (
+            _item("Service", "v1", spec={"type": "ExternalName", "externalName": "a.example"}),
+            "what calls it reaches `a.example` (ExternalName)",
+        ),
+        (
+            _item("EndpointSlice", "discovery.k8s.io/v1", {"labels": {"kubernetes.io/service-name": "s"}}, endpoints=[{"addresses": ["192.0.2.1"]}]),
+            "what calls Service `s` reaches `192.0.2.1`",
+        ),
+        (_item("Endpoints", "v1", subsets=[{"addresses": [{"ip": "192.0.2.1"}]}]), "what calls Service `x` reaches `192.0.2.1`"),
+        (
+            _item("ConfigMap", "v1", {"namespace": "kube-system"}, data={"a": "b"}),
+            "it stands in namespace `kube-system`, where the cluster's own parts find their settings",
+        ),
+        (
+            _item("ClusterPolicy", "kyverno.io/v1", spec={}),
+            "a policy engine changes or refuses by it what is written to the cluster, or lets it pass",
+        ),
+        (
+            _item("ConfigMap", "v1", {"name": "argocd-rbac-cm", "namespace": "argocd"}, data={"policy.default": "role:admin"}),
+            "it holds settings of Argo CD: who may do what with it, and which programs it runs",
+        ),
+        (_item("ConfigMap", "v1", data={"image": "a.example/x", "volumes": "[]"}), ""),
+        (_item("ServiceMonitor", "monitoring.coreos.com/v1", spec={"selector": {}, "endpoints": [{"port": "x"}]}), ""),
+        (_item("ScaledObject", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "m"}}), ""),
+        (_item("Service", "v1", spec={"type": "ClusterIP", "ports": [{"port": 80}]}), ""),
+    ],
+)  # fmt: skip
+def test_what_an_object_of_another_kind_brings(item: Object, said: str, review: Any, deployment: Build) -> None:
+    """Kinds that the review does not play, and that open something all the same."""
+    stays = deployment(image="docker.io/v1")
+    told = [message for _, message in _told(review((None, item), stays=[stays]))]
+    assert told == ([said] if said else [])
+    assert not _told(
+        review(
+            (
+                item,
+                item
+                | {
+                    "metadata": item["metadata"]
+                    | {"annotations": {"b": "c", **item["metadata"].get("annotations", {})}}
+                },
+            ),
+            stays=[stays],
+        )
+    )
+
+
+def _policy(**spec: Any) -> Object:
+    return _item("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}, **spec})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        (_policy(), None, True),
+        (_policy(), _policy(ingress=[{}]), True),
+        (_policy(), _policy(podSelector={"matchLabels": {"a": "other"}}), True),
+        (_policy(policyTypes=["Egress"]), _policy(policyTypes=["Egress"], egress=[{}]), True),
+        (_policy(), _policy(ingress=[{"from": [{"podSelector": {}}]}]), False),
+        (_policy(), _policy(ingress=[{"ports": [{"port": 8000}]}]), False),
+        (_policy(ingress=[{}]), None, False),
+        (None, _policy(), False),
+    ],
+)
+def test_pods_that_no_network_policy_keeps_any_more(
+    before: Any, after: Any, is_told: bool, review: Any, deployment: Build
+) -> None:
+    told = [message for _, message in _told(review((before, after), stays=[deployment()]))]
+    assert [message.startswith("no NetworkPolicy keeps its pods any more") for message in told] == [True] * is_told
+
+
+def test_a_policy_of_the_api_server_that_goes_is_told(review: Any) -> None:
+    item = _item("ValidatingAdmissionPolicyBinding", "admissionregistration.k8s.io/v1", spec={"policyName": "p"})
+    told = "it goes: what it changed or refused is written to the cluster as it stands"
+    assert _told(review((item, None))) == [("warning", told)]
 
 
 def test_a_volume_of_the_host_is_told(review: Any) -> None:
@@ -202,6 +374,12 @@ def test_a_role_of_a_unit_that_lets_read_all_secrets_is_told(item: Object, is_to
         ({"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}, "run pods of its own there"),
         ({"apiGroups": ["batch"], "resources": ["*"], "verbs": ["create"]}, "run pods of its own there"),
         ({"resources": ["pods/exec"], "verbs": ["create"]}, "run commands in pods"),
+        ({"resources": ["*/exec"], "verbs": ["create"]}, "run commands in pods"),
+        ({"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": ["create"]}, "run pods of its own there"),
+        (
+            {"apiGroups": ["kustomize.toolkit.fluxcd.io"], "resources": ["kustomizations"], "verbs": ["patch"]},
+            "apply objects with the rights of the sync tool",
+        ),
         ({"resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}, "run commands in pods"),
         ({"resources": ["serviceaccounts/token"], "verbs": ["create"]}, "get tokens of service accounts"),
         ({"resources": ["serviceaccounts"], "verbs": ["impersonate"]}, "act as somebody else"),

@@ -237,16 +237,21 @@ def test_a_header_hides_no_secret(synced: Branch, path: str) -> None:
     "path",
     [
         "overlays/prod/models/m/.argocd-source.yaml",
-        "custom/prod/x/.argocd-source-prod.yaml",
+        "custom/prod/models/m/.argocd-source-prod.yaml",
         "overlays/prod/models/m/modelChart.yaml",
     ],
 )
 def test_overrides_of_argo_cd_are_refused(synced: Branch, path: str) -> None:
+    unit = "resources: [../../../../overlays/prod/models/m]\n"
+    synced.commit({"custom/prod/models/m/kustomization.yaml": unit} if path.startswith("custom/") else {})
     synced.sandbox.write({path: "kustomize: {images: ['vllm/vllm-openai=example.com/other:1']}\n"})
     output, code = _review(synced)
     assert "error[irregular-file]: this is a file by which Argo CD builds something else" in output
     assert path in output
     assert code == 1
+    for command in ("lint", "validate"):
+        output, code = synced.sandbox.run(f"llmstack {command}")
+        assert (f"--> {path}" in output, code) == (True, 1), f"{command} builds it too"
     synced.git(f"rm -q {path}")
     assert _review(synced)[1] == 0
 

@@ -63,7 +63,7 @@ def run(program: Callable[[], object]) -> int:
         LINE.end()
         code, words = _explain(error)
         with contextlib.suppress(OSError):
-            sys.stderr.write(_mask(words))
+            sys.stderr.write(_mask(words) if code == Exit.BUG else _told(words))
     for stream in (sys.stdout, sys.stderr):
         _drop_rest(stream)
     return code if isinstance(code, int) else Exit.CLEAN
@@ -137,6 +137,13 @@ def _mask(words: str) -> str:
     from llmstack.secrecy.masking import mask_words
 
     return mask_words(words)
+
+
+def _told(words: str) -> str:
+    """What is said of an error, line by line of readable length."""
+    from llmstack.report.visible import bounded
+
+    return "\n".join(map(bounded, _mask(words).split("\n")))
 
 
 def _usage(error: Any) -> str:

@@ -42,6 +42,14 @@ def isolating(policies: Iterable[Object], pods: Endpoint, direction: Direction) 
     ]
 
 
+def is_open(policies: Iterable[Object], pods: Endpoint, direction: Direction) -> bool:
+    """Whether pods may be called by everybody, or call everybody: no policy selects them for that, or one of those that
+    do has a rule for all peers and ports."""
+    selecting = isolating(policies, pods, direction)
+    rules = (rule for policy in selecting for rule in rules_of(policy, direction))
+    return not selecting or any(not rule.get(_PEERS[direction]) and not rule.get("ports") for rule in rules)
+
+
 def _types(policy: Object) -> Sequence[str]:
     """Ingress always, and Egress where there are rules for it, when a policy does not say."""
     stated = value_at(policy, "spec", "policyTypes")

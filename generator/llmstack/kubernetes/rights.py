@@ -1,17 +1,23 @@
-"""What pods may do beyond their own sandbox: the host's namespaces, paths and devices, and code that a model brings."""
+"""What pods may do beyond their own sandbox: the host's namespaces, paths and devices, nodes of the control plane, and
+code that a model brings. Pods of any kind: what a controller that nobody knows here makes of an object has the pods
+that stand in it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from llmstack.kubernetes.pod_standards import annotated, breaches
-from llmstack.kubernetes.pods import Object, containers, maps, pod_specs, pod_templates, value_at
+from llmstack.kubernetes.pods import Object, containers, maps, value_at
+from llmstack.kubernetes.within import templates_within
 
 _NAMED = frozenset(("volumes", "capabilities"))
 """What is told by itself: a path by its name, and capabilities that `baseline` allows too."""
+_CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+"""The taints of its nodes (kubernetes.io, "Well-Known Labels, Annotations and Taints")."""
+_SANDBOX = re.compile(r"gvisor|runsc|kata|firecracker|sysbox")
 _TRUST = re.compile(r"(?<![\w-])--trust[-_]rem[\w-]*(?!\S*=\s*[Ff]alse)")
 """vLLM's flag, as far as argparse completes it."""
 
@@ -19,12 +25,28 @@ _TRUST = re.compile(r"(?<![\w-])--trust[-_]rem[\w-]*(?!\S*=\s*[Ff]alse)")
 def rights_of(obj: Object | None) -> frozenset[str]:
     """What the pods of an object have beyond the Pod Security Standard `baseline`, and those that claim a volume, each
     in words."""
-    rights = [right for _, spec in pod_specs(dict(obj or {})) for right in _of_pod(spec)]
-    rights += [breach.what for _, template in pod_templates(dict(obj or {})) for breach in annotated(template)]
+    templates = list(templates_within(obj))
+    rights = [right for spec in _specs(templates) for right in _of_pod(spec)]
+    rights += [breach.what for template in templates for breach in annotated(template)]
     if obj is not None and obj.get("kind") == "PersistentVolume":
         paths = (value_at(obj, "spec", source, "path") for source in ("hostPath", "local"))
         rights += [f"the host's `{path}`" for path in paths if path]
+    if obj is not None and str(obj.get("apiVersion")).startswith("resource.k8s.io/") and _is_admin_of_devices(obj):
+        rights.append("devices that others hold (`adminAccess: true`)")
     return frozenset(rights)
+
+
+def guards_of(obj: Object | None) -> frozenset[str]:
+    """What keeps the pods of an object from the node: `restricted`, a user namespace, a RuntimeClass that is known for
+    a kernel or a machine of its own (its name says so: gVisor, Kata Containers, …); each in words."""
+    specs = list(_specs(templates_within(obj)))
+    guards = {"kept to the Pod Security Standard `restricted`"} if is_restricted(obj) else set()
+    if specs and all(spec.get("hostUsers") is False for spec in specs):
+        guards.add("had a user namespace of their own (`hostUsers: false`)")
+    classes = [str(spec.get("runtimeClassName")) for spec in specs]
+    if classes and all(map(_SANDBOX.search, classes)):
+        guards.add("ran in a sandbox (their `runtimeClassName`)")
+    return frozenset(guards)
 
 
 def trusts_remote_code(obj: Object | None) -> bool:
@@ -34,27 +56,27 @@ def trusts_remote_code(obj: Object | None) -> bool:
 
 
 def images_of(obj: Object | None) -> Iterator[str]:
-    """Yield the image of each container."""
-    return (image for container in _containers(obj) if isinstance(image := container.get("image"), str))
+    """Yield the image of each container, and of each volume that is one."""
+    specs = list(_specs(templates_within(obj)))
+    found = chain(
+        (container.get("image") for spec in specs for _, _, container in containers(spec)),
+        (value_at(volume, "image", "reference") for spec in specs for volume in maps(spec.get("volumes"))),
+    )
+    return (image for image in found if isinstance(image, str))
 
 
 def accounts_of(obj: Object | None) -> frozenset[str]:
     """The ServiceAccounts as which the pods of an object run."""
-    specs = (spec for _, spec in pod_specs(dict(obj or {})))
+    specs = _specs(templates_within(obj))
     return frozenset(str(spec.get("serviceAccountName") or spec.get("serviceAccount") or "default") for spec in specs)
 
 
-def doors_of(obj: Object | None) -> frozenset[str]:
-    """The ways in which a Service is reached from outside the cluster (kubernetes.io, "Service")."""
-    if obj is None or (obj.get("apiVersion"), obj.get("kind")) != ("v1", "Service"):
-        return frozenset()
-    kinds = {str(value_at(obj, "spec", "type"))} & {"LoadBalancer", "NodePort"}
-    addresses = value_at(obj, "spec", "externalIPs")
-    return frozenset(kinds | {f"externalIPs {each}" for each in (addresses if isinstance(addresses, list) else ())})
+def _specs(templates: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    return (each["spec"] for each in templates if isinstance(each.get("spec"), dict))
 
 
 def _containers(obj: Object | None) -> Iterator[dict[str, Any]]:
-    return (container for _, spec in pod_specs(dict(obj or {})) for _, _, container in containers(spec))
+    return (container for spec in _specs(templates_within(obj)) for _, _, container in containers(spec))
 
 
 def _words(container: dict[str, Any]) -> Iterator[str]:
@@ -65,7 +87,7 @@ def _words(container: dict[str, Any]) -> Iterator[str]:
 
 def is_restricted(obj: Object | None) -> bool | None:
     """Whether the pods of an object keep to the Pod Security Standard `restricted`; None for what has none."""
-    pods = [each for _, each in pod_templates(dict(obj or {})) if isinstance(each.get("spec"), dict)]
+    pods = [each for each in templates_within(obj) if isinstance(each.get("spec"), dict)]
     beyond = (next(chain(breaches(each["spec"], restricted=True), annotated(each)), None) for each in pods)
     return not any(beyond) if pods else None
 
@@ -80,3 +102,17 @@ def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
     for _, _, container in containers(spec):
         added = value_at(container.get("securityContext"), "capabilities", "add")
         yield from (f"capability `{each}`" for each in (added if isinstance(added, list) else ()))
+    if spec.get("nodeName"):
+        yield "a node of their choice, whatever taints keep them off it (`nodeName`)"
+    borne = (each for each in maps(spec.get("tolerations")) if each.get("effect") in (None, "", "NoSchedule"))
+    keys = {str(each.get("key") or "") for each in borne}
+    if not keys.isdisjoint(("", *_CONTROL_PLANE)):
+        yield "a place on nodes of the control plane (`tolerations`)"
+
+
+def _is_admin_of_devices(obj: Object) -> bool:
+    """Whether a claim, or a template of claims, asks for devices beside those that hold them (k8s.io/api/resource,
+    `DeviceRequest.adminAccess`, under `exactly` since v1beta2)."""
+    spec = value_at(obj, "spec", "spec") or value_at(obj, "spec")
+    requests = maps(value_at(spec, "devices", "requests"))
+    return any(each.get("adminAccess") or value_at(each, "exactly", "adminAccess") for each in requests)

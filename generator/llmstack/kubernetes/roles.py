@@ -1,7 +1,8 @@
 """What the rules of a role let somebody do: what they give beyond their words, read as an attacker reads it, and what
 a change of them takes away.
 
-Kubernetes documentation, "Role Based Access Control Good Practices", "Privilege escalation risks".
+Kubernetes documentation, "Role Based Access Control Good Practices", "Privilege escalation risks". `*/exec` is `exec`
+of everything (pkg/apis/rbac/v1/evaluation_helpers.go, ResourceMatches).
 """
 
 from __future__ import annotations
@@ -13,13 +14,23 @@ from llmstack.kubernetes.pods import Object, maps
 
 _ANY = "*"
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs", "replicationcontrollers")
+_RUNNERS = ("argoproj.io", "jobset.x-k8s.io", "keda.sh", "kubeflow.org", "leaderworkerset.x-k8s.io", "ray.io")
+_RUN = (
+    "rollouts", "workflows", "cronworkflows", "jobsets", "scaledjobs", "mpijobs", "pytorchjobs", "leaderworkersets",
+    "rayclusters", "rayjobs", "rayservices",
+)  # fmt: skip
+"""The groups and kinds of controllers that make pods of what stands in an object."""
+_SYNC = ("argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io")
+_SYNCED = ("applications", "applicationsets", "helmreleases", "kustomizations")
 _POWERS: tuple[tuple[str, Collection[str], Collection[str], Collection[str]], ...] = (
     ("read every Secret of its namespace", ("",), ("secrets",), ("get", "list", "watch")),
     ("run pods of its own there", ("",), ("pods",), ("create",)),
     ("run pods of its own there", ("apps", "batch", ""), _WORKLOADS, ("create", "update", "patch")),
-    ("run commands in pods", ("",), ("pods/exec", "pods/attach"), ("create", "get")),
-    ("run commands in pods", ("",), ("pods/ephemeralcontainers",), ("update", "patch")),
-    ("get tokens of service accounts", ("",), ("serviceaccounts/token",), ("create",)),
+    ("run pods of its own there", _RUNNERS, _RUN, ("create", "update", "patch")),
+    ("apply objects with the rights of the sync tool", _SYNC, _SYNCED, ("create", "update", "patch")),
+    ("run commands in pods", ("",), ("pods/exec", "pods/attach", "*/exec", "*/attach"), ("create", "get")),
+    ("run commands in pods", ("",), ("pods/ephemeralcontainers", "*/ephemeralcontainers"), ("update", "patch")),
+    ("get tokens of service accounts", ("",), ("serviceaccounts/token", "*/token"), ("create",)),
     ("act as somebody else", ("",), ("users", "groups", "serviceaccounts"), ("impersonate",)),
     ("give more than it has", ("rbac.authorization.k8s.io",), ("roles", "clusterroles"), ("escalate", "bind")),
 )

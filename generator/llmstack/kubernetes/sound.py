@@ -104,7 +104,7 @@ class _Type:
 
     def _below(self, schema: Schema) -> _Type:
         """Of a part of the schema, as open as the whole."""
-        return _Type(schema, is_open=True) if self._is_open and "$ref" not in schema else _type(schema)
+        return _Type(_resolve(schema), is_open=True) if self._is_open else _type(schema)
 
 
 class _Reading:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from llmstack.finding import Finding
 from llmstack.secrecy.credentials import MASK
@@ -20,18 +20,31 @@ from llmstack.secrecy.told import mask_told
 
 if TYPE_CHECKING:  # findings are masked where nothing is reviewed
     from llmstack.review.change import Change, ObjectChange
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.report.visible import bounded
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review
+
+Reviewed = TypeVar("Reviewed", EnvironmentReview, ClusterReview)
 
 
 def mask_review(review: Review) -> Review:
     """Return the review without a secret in it, objects included."""
     environments = {name: _mask_environment(environment) for name, environment in review.environments.items()}
-    return mask_told(replace(review, environments=environments))
+    masked = mask_told(replace(review, environments=environments))
+    return replace(
+        masked,
+        environments={name: _with_readable_risks(each) for name, each in masked.environments.items()},
+        clusters={name: _with_readable_risks(each) for name, each in masked.clusters.items()},
+    )
+
+
+def _with_readable_risks(reviewed: Reviewed) -> Reviewed:
+    risks = tuple(replace(risk, message=bounded(risk.message)) for risk in reviewed.risks)
+    return replace(reviewed, risks=risks)
 
 
 def mask_finding(finding: Finding) -> Finding:
     """Return the finding without its source line where that may hold a secret, credentials in its texts
-    masked."""
+    masked, and those of readable length."""
     place = finding.place
     if place is not None and place.source_line is not None:
         named = any(isinstance(step, str) and is_secret_name(step) for step in finding.route or ())
@@ -40,8 +53,8 @@ def mask_finding(finding: Finding) -> Finding:
     if place is not None:
         place = replace(place, path=mask_words(place.path))
     route = finding.route and tuple(mask_words(step) if isinstance(step, str) else step for step in finding.route)
-    help = mask_words(finding.help) if finding.help is not None else None
-    return replace(finding, message=mask_words(finding.message), help=help, place=place, route=route)
+    help = bounded(mask_words(finding.help)) if finding.help is not None else None
+    return replace(finding, message=bounded(mask_words(finding.message)), help=help, place=place, route=route)
 
 
 def mask_change(kind: str, change: Change) -> Change:

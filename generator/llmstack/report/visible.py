@@ -44,6 +44,9 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+_MESSAGE, _WORD = 4000, 100
+"""Characters of a message, and of a word in one that has more."""
+_LONG_WORD = re.compile(rf"[^\s`]{{{_WORD + 1},}}")
 LEAD = 24
 """Characters shown of what two long values have in common, before they differ."""
 
@@ -51,6 +54,17 @@ LEAD = 24
 def shorten(text: str, limit: int) -> str:
     """`text` of at most `limit` characters; a longer one ends in `…`."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def bounded(text: str) -> str:
+    """A message as it is, but for what it repeats of a file that is longer than anybody reads: a word is cut to a
+    hundred characters then, and the whole to some thousands.
+
+    A secret is masked before: half of one would not be known for one.
+    """
+    return (
+        text if len(text) <= _MESSAGE else shorten(_LONG_WORD.sub(lambda word: shorten(word[0], _WORD), text), _MESSAGE)
+    )
 
 
 def from_difference(before: str | None, after: str | None, limit: int) -> tuple[str | None, str | None]:

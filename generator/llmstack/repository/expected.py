@@ -12,6 +12,7 @@ from llmstack.checks.subject import Subject
 from llmstack.cores import Task, beside
 from llmstack.disk.ownership import header, is_ours
 from llmstack.finding import Finding, Place, Severity, has_errors
+from llmstack.kubernetes.names import is_label
 from llmstack.model.reading import read_stack
 from llmstack.objects.placed import Placed
 from llmstack.progress import Step, ignore
@@ -149,12 +150,13 @@ class Held:
 def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None, base: Base | None) -> Task[Held]:
     """Begin to hold the tree of an environment against its values, and return what waits for it.
 
-    `reading` is None where it has no values any more, `base` where that of the snapshot has errors.
+    `reading` is None where it has no values any more, `base` where that of the snapshot has errors. An environment
+    without a name for its folders has no tree.
     """
     if reading is None:  # all that is ours should be gone too
         files = snapshot.files(f"overlays/{name}")
         return partial(Held, {}, tuple(path for path, content in files.items() if is_ours(content)))
-    if reading.subject is None or base is None:
+    if reading.subject is None or base is None or not is_label(name):
         return partial(Held, {}, None)
     subject, ground = reading.subject, read_ground(snapshot, name, base)
     stale = beside(partial(_stale_of, snapshot, reading.environment, subject, ground), count_models([reading]))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 
 from llmstack.finding import Finding, Place, Severity
-from llmstack.kustomize.files import KustomizationError, find_kustomization
+from llmstack.kustomize.files import KustomizationError, find_kustomization, is_kustomization
 from llmstack.kustomize.reached import Reached
+from llmstack.repository.overrides import find_overrides
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import cluster_folders
 from llmstack.tree.units import unit_folders
 
 
 def follow_units(snapshot: Snapshot, environments: Sequence[str]) -> Reached:
-    """What builds of these environments read, with findings on what must not be read, or cannot be: references that
-    lead out, above all."""
+    """What builds of these environments read, with findings on what must not be read, or cannot be (references that
+    lead out, above all), and on what makes Argo CD build something else."""
     reached = snapshot.look_through([f"overlays/{name}" for name in environments])
     if reached.findings:
         return reached  # a list that cannot be read names no units
@@ -26,6 +28,8 @@ def follow_units(snapshot: Snapshot, environments: Sequence[str]) -> Reached:
             findings=[Finding("build-failed", Severity.ERROR, str(error), place=Place(error.path), help=help)]
         )
     reached.add(snapshot.look_through([folder for folder in folders if folder not in reached.reads]))
+    built = sorted({posixpath.dirname(path) for path in reached.files if is_kustomization(path)})
+    reached.findings += find_overrides(snapshot, built)
     return reached
 
 

@@ -13,6 +13,7 @@ from llmstack.checks.partial import key_of, run_partial
 from llmstack.checks.subject import Subject
 from llmstack.cores import beside
 from llmstack.finding import Finding, sort_findings
+from llmstack.kubernetes.names import is_label
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.progress import Step, ignore
@@ -54,8 +55,8 @@ class Reading:
 
     @property
     def is_sound(self) -> bool:
-        """Whether objects can be built of it."""
-        return self.subject is not None and not self.foundations
+        """Whether objects can be built of it: with a name that folders and objects can have, too."""
+        return self.subject is not None and is_label(self.environment.name) and not self.foundations
 
 
 def read_environments(snapshot: Snapshot, environments: Sequence[Environment]) -> list[Reading]:

@@ -9,10 +9,9 @@ from functools import cache, partial
 from pathlib import Path
 from posixpath import dirname
 
-from llmstack.errors import FoundError, IrregularFileError
+from llmstack.errors import FoundError
 from llmstack.finding import Finding
 from llmstack.kustomize.files import find_kustomization, is_kustomization
-from llmstack.kustomize.trust import irregular_file
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, in_its_cluster, joined, review_left
@@ -24,6 +23,7 @@ from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.now import look
 from llmstack.repository.overlaid import changed_engines
+from llmstack.repository.overrides import is_override, refused_override
 from llmstack.repository.places import with_places
 from llmstack.repository.pools import merge_pools
 from llmstack.repository.read import read_side
@@ -59,27 +59,21 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
 
 
 def _refuse_overrides(comparison: Comparison) -> None:
-    """Refuse new contents of files by which Argo CD makes something else of what it builds than stands there, images
-    too: `.argocd-source.yaml` and `.argocd-source-<application>.yaml` beside a kustomization (Argo CD, "Parameter
-    Overrides", "Store Overrides In Git"), and there any name that ends in `Chart.yaml`, which may make a chart of the
-    folder (argo-cd, util/app/discovery/discovery.go: the last file decides). Flux does not read them. Raises
-    KustomizationError for a second kustomization beside one, which no tool builds: clusters/ has a risk for that."""
+    """Refuse new contents of files that override what Argo CD builds. Raises FoundError, and KustomizationError for a
+    second kustomization beside one, which no tool builds: clusters/ has a risk for that."""
     found = [path for path in sorted(comparison.changed) if _is_override(comparison, path)]
     there = [path for path in found if comparison.after.read_bytes(path) is not None]
     if there:
-        error = IrregularFileError("a file by which Argo CD builds something else than what is reviewed")
-        raise FoundError([irregular_file(path, error) for path in there])
+        raise FoundError([refused_override(path) for path in there])
     for path in filter(is_kustomization, sorted(comparison.changed)):
         if not path.startswith(f"{CLUSTERS}/"):
             find_kustomization(comparison.after.read, dirname(path))
 
 
 def _is_override(comparison: Comparison, path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    if not name.endswith("Chart.yaml"):
-        return name.startswith(".argocd-source")
-    sides = (comparison.before, comparison.after)
-    return any(is_kustomization(each) for side in sides for each in side.entries(folder))
+    folder = dirname(path)
+    beside = (name for side in (comparison.before, comparison.after) for name in side.entries(folder))
+    return is_override(path, beside)
 
 
 def review_cases(

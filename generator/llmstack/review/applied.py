@@ -14,6 +14,7 @@ from typing import Literal
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.kubernetes import pods
 from llmstack.kubernetes.beyond_quotas import Beyond, beyond_quotas
+from llmstack.kubernetes.collected import is_collected
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.limit_ranges import refused_claim
@@ -28,9 +29,10 @@ from llmstack.review.surroundings import Surroundings
 from llmstack.sync.ignored import left_as_it_is
 from llmstack.sync.policies import Renewed, Skipped, at_each_sync, is_made_anew, why_skipped
 
-Held = Literal["stopped", "kept", "left", "ignored", "goes"] | Skipped
+Held = Literal["stopped", "kept", "left", "ignored", "goes", "collected"] | Skipped
 """Why a change does not arrive: its unit is stopped, the object is annotated to stay, the owner of its unit deletes
-nothing, or leaves some fields as they are; the object is deleted all the same, or it is passed over."""
+nothing, or leaves some fields as they are; the object is deleted all the same, by the sync tool or by the cluster's
+garbage collector; or it is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def what_is_applied(
     """
     deleted = near.pruned
     going = {each.full_identity for each in changes if becomes_of(each, near) == "goes"}
-    lost = near.lost | going
+    collected = {each.full_identity for each in changes if is_collected(each.after)}
+    lost = near.lost | going | collected
     held = {change.full_identity: why for change in changes if (why := _why_held(change, near, deleted)) is not None}
     free = (change for change in changes if change.full_identity not in held)
     made = {change.full_identity: found for change in free if (found := _left_alone(change, near)) is not None}
@@ -79,7 +82,8 @@ def what_is_applied(
         arriving += compare({"": [object for object in before if identify(object) in lost]}, {})
     told = [(change, held[key]) for change in changes if (key := change.full_identity) in held]
     told += [(change, "ignored") for change in changes if change.full_identity in made]
-    told += [(change, "goes") for change in changes if change.full_identity in going]
+    told += [(change, "goes") for change in changes if change.full_identity in going - collected]
+    told += [(change, "collected") for change in changes if change.full_identity in collected]
     with_pods, before, there = _with_admission(arriving, before, there)
     anew = {each.identity for each in with_pods if is_counted(each.kind) and _is_remade(each, near)}
     with_pods = [replace(each, restarts=True) if each.identity in anew else each for each in with_pods]

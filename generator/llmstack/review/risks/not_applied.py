@@ -9,10 +9,11 @@ StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the
 a RayService with `upgradeStrategy.type: None`; a ReplicaSet. An object that Flux is told to pass over (`reconcile:
 disabled`, `ssa: Ignore`, of one that exists `ssa: IfNotPresent`), fields that an Application's `ignoreDifferences`
 (`RespectIgnoreDifferences=true`) or a Kustomization's `ignore` leaves alone, and a workload, a scaler, a way in or a
-limit that leaves the manifests and is kept. Then what pods read at their start: a ConfigMap, Secret, SealedSecret,
-ExternalSecret or SecretProviderClass whose content changes, and that no checksum in the pod template covers, reaches no
-running pod as environment, and none of vLLM's as files. (A text that is encrypted anew may hide the same value.) Those
-that restart with the change, or that Reloader restarts, are left out.
+limit that leaves the manifests and is kept; an object with `ownerReferences`, which the garbage collector deletes. Then
+what pods read at their start: a ConfigMap, Secret, SealedSecret, ExternalSecret or SecretProviderClass whose content
+changes, and that no checksum in the pod template covers, reaches no running pod as environment, and none of vLLM's as
+files. (A text that is encrypted anew may hide the same value.) Those that restart with the change, or that Reloader
+restarts, are left out.
 
 Fix: set the field that the advice names, or delete the pods by hand when it suits you.
 """
@@ -75,6 +76,12 @@ def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
             "behind"
         )
         return message, "Take the annotations away: only what runs once and ends is a hook."
+    if why == "collected":
+        message = (
+            "its `ownerReferences` name an owner by uid: where the cluster has none of that uid, its garbage collector "
+            "deletes the object, each time that it is applied"
+        )
+        return message, "Leave `ownerReferences` to controllers: a manifest cannot know a uid."
     verb = "not created" if change.before is None else "not changed"
     return (
         f"the sync tool passes it over ({_SKIPPED[why]}): it is {verb}",

@@ -5,17 +5,22 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; so brought, an AppProject that allows more, settings of Argo CD, a source of Flux that is new
-or of another place, Services that callers outside the cluster reach, pods with an account of their own or in a
-namespace that no environment has, and a Kustomization or an Application that applies what this repository does not
-hold; anywhere in the change ClusterRoles and what binds one other than `view`, Roles that lead further than they say
-(to all Secrets of their namespace, to pods, to commands in pods, to tokens of accounts, to other users, to more
-rights), bindings to those and to everybody, webhooks of the API server (those that convert a kind among them),
-APIServices and requests for certificates; pods that get what the Pod Security Standard `baseline` leaves out (the
-host's namespaces, paths and ports, capabilities, a privileged container) or that kept to `restricted` and do so no
-more, volumes of the host's paths, and namespaces that let in more than before; containers that begin to run a model's
-own code (`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. A
-warning; an error for cluster-admin and for a role that allows everything.
+llmstack did not write it; so brought, pods with an account of their own or in a namespace that no environment has, and
+a Kustomization or an Application that applies what this repository does not hold. Anywhere in the change: an AppProject
+that allows more, settings of Argo CD, a source of Flux that is new or of another place; ClusterRoles and what binds one
+other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to pods, to commands in
+pods, to tokens of accounts, to other users, to more rights, to what the sync tool applies), bindings to those and to
+everybody, whole objects inside others among them; webhooks and policies of the API server and of Kyverno and Gatekeeper
+(those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests for certificates; Services
+that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses written by hand), tokens of
+accounts kept in Secrets, ReferenceGrants, settings in kube-system; pods that run as an account that nothing here makes,
+or that no NetworkPolicy keeps any more. Pods of any kind that get what the Pod Security Standard `baseline` leaves out
+(the host's namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices
+of others, or that kept to `restricted`, had a user namespace or a sandbox and have it no more; volumes of the host's
+paths, and namespaces that let in more than before; containers that begin to run a model's own code
+(`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. What an
+environment opens is told where there was one before. A warning; an error for cluster-admin and for a role that allows
+everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -26,29 +31,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.openings import doors_of, openings_of
 from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
-from llmstack.kubernetes.rights import accounts_of, doors_of, images_of, is_restricted, rights_of, trusts_remote_code
-from llmstack.kubernetes.roles import allows_everything, powers_of
+from llmstack.kubernetes.rights import accounts_of, guards_of, images_of, is_restricted, rights_of, trusts_remote_code
+from llmstack.kubernetes.roles import powers_of
+from llmstack.kubernetes.within import objects_within
 from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
+from llmstack.review.exposed import exposed_pods
 from llmstack.review.facts import names_of
+from llmstack.review.grants import grants_of, is_admin, said_of_gone, said_of_granted
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.surroundings import Brought
-from llmstack.sync.manifests import mapping, sequence
+from llmstack.sync.manifests import mapping
 from llmstack.sync.widened import said_of_widened
 
 RISK = Declaration("privilege", Severity.ERROR, milder=Severity.WARNING)
 _Removed = dict[tuple[str, str, str | None], list[Object]]
 """The objects that go, by kind and name, and by kind and model."""
-GROUP = "rbac.authorization.k8s.io/"
-ADMIN = "cluster-admin"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -70,9 +76,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         for each in assessment.before
         if each.get("kind") == "Role" and powers_of(each)
     }
+    yield from _unguarded(assessment)
+    accounts = _accounts(assessment)
     for change in assessment.changes:
         if change.after is not None:
             yield from _granted(change.before, change.after, "", strong, of_cluster=False)
+            if assessment.before:
+                yield from _opened(change.before, change.after, "")
+                yield from _as_another(change.after, accounts)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
             yield from _pulled(change.after, before)
@@ -85,13 +96,7 @@ def _brought(brought: Brought, registries: Collection[str], spaces: Collection[s
     yield from _granted(before, after, where, of_cluster=True)
     yield from _gained([before] if before else [], after, where)
     yield from _pulled(after, {*registries, *map(_registry, images_of(before))} if registries else ())
-    opened = doors_of(after)
-    if opened - doors_of(before):
-        message = f"it opens what it selects to callers outside the cluster ({', '.join(sorted(opened))}){where}"
-        yield RISK.at(_name(after), message, _SHUT, milder=True)
-    widened = said_of_widened(before, after)
-    if widened is not None:
-        yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
+    yield from _opened(before, after, where)
     accounts, space = accounts_of(after), _namespace(after)
     if accounts - accounts_of(before):
         named = sorted(accounts - {"default"})
@@ -120,9 +125,53 @@ def _granted(
 ) -> Iterator[Risk]:
     """Rights that an object gives others, where they are not those that it gave; `strong` are the roles there that
     lead further than they say."""
-    said = _says(after, strong, of_cluster=of_cluster)
-    if said is not None and (before is None or _grants(before) != _grants(after)):
-        yield RISK.at(_name(after), f"{said}{where}", _BIND, milder=not _is_admin(after))
+    said = said_of_granted(after, strong, of_cluster=of_cluster)
+    if said is not None and (before is None or grants_of(before) != grants_of(after)):
+        yield RISK.at(_name(after), f"{said}{where}", _BIND, milder=not is_admin(after))
+    known = list(objects_within(before))
+    for inner in objects_within(after):
+        said = said_of_granted(inner, of_cluster=of_cluster) if inner not in known else None
+        if said is not None:
+            message = f"it holds {_name(inner)}: {said}{where}"
+            yield RISK.at(_name(after), message, _BIND, milder=not is_admin(inner))
+
+
+def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
+    """Ways in, or around, that an object opens and did not before."""
+    opened = doors_of(after)
+    if opened - doors_of(before):
+        message = f"it opens what it selects to callers outside the cluster ({', '.join(sorted(opened))}){where}"
+        yield RISK.at(_name(after), message, _SHUT, milder=True)
+    for said in sorted(openings_of(after) - openings_of(before)):
+        yield RISK.at(_name(after), f"{said}{where}", _SHUT, milder=True)
+    widened = said_of_widened(before, after)
+    if widened is not None:
+        yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
+
+
+def _unguarded(assessment: Assessment) -> Iterator[Risk]:
+    """What kept pods from each other, or objects out of the cluster, and does so no more."""
+    sides = ((*assessment.before, *assessment.near.loose[0]), (*assessment.after, *assessment.near.loose[1]))
+    for key, said in exposed_pods(assessment.changes, *sides):
+        yield RISK.at(key, said, _CLOSE, milder=True)
+    for change in assessment.changes:
+        gone = said_of_gone(change.before) if change.after is None and change.before is not None else None
+        if gone is not None:
+            yield RISK.at(change.key, gone, _BIND, milder=True)
+
+
+def _accounts(assessment: Assessment) -> set[str]:
+    """The ServiceAccounts of which the review knows what they may do, and those as which pods of the environment ran
+    already."""
+    made = (each for each in assessment.after if each.get("kind") == "ServiceAccount")
+    used = (account for each in assessment.before for account in accounts_of(each))
+    return {"default", *(_name(each).partition("/")[2] for each in made), *used}
+
+
+def _as_another(after: Object, known: Collection[str]) -> Iterator[Risk]:
+    for account in sorted(accounts_of(after) - set(known)):
+        message = f"its pods run as ServiceAccount `{account}`, which nothing here makes, and may do what that may"
+        yield RISK.at(_name(after), message, _SPARE, milder=True)
 
 
 def _removed(assessment: Assessment) -> _Removed:
@@ -150,9 +199,9 @@ def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Ris
     if rights:
         whose = "pods that claim it" if after.get("kind") == "PersistentVolume" else "its pods"
         yield RISK.at(_name(after), f"{whose} get {', '.join(rights)}{where}", _SPARE, milder=True)
-    if is_restricted(after) is False and any(map(is_restricted, before)):
-        message = f"its pods kept to the Pod Security Standard `restricted`, and do so no more{where}"
-        yield RISK.at(_name(after), message, _SPARE, milder=True)
+    lost = frozenset().union(*map(guards_of, before)) - guards_of(after)
+    for guard in sorted(lost) if is_restricted(after) is not None else ():
+        yield RISK.at(_name(after), f"its pods {guard}, and do so no more{where}", _SPARE, milder=True)
     if trusts_remote_code(after) and not any(map(trusts_remote_code, before)):
         message = f"it runs the code that its model brings (`--trust-remote-code`){where}"
         yield RISK.at(_name(after), message, _PIN, milder=True)
@@ -180,55 +229,9 @@ def _namespace(object: Object) -> str:
 _BIND = "Bind a Role of one namespace with the verbs that are needed, or keep this out of the repository."
 _TOOL = "Let those who run the sync tool read it: what it applies has the rights of the whole cluster."
 _SHUT = "Let callers in by the router, where keys are asked for; or see that they are meant to reach it."
+_CLOSE = "Keep a NetworkPolicy that selects the pods, and allow what they need by rules."
 _SPARE = "Take it away unless the pods need it: what runs in them may reach the node, and what else runs there."
 _PIN = "Read that code, and pin it: `modelRevision` names a commit."
-
-
-def _grants(object: Object) -> tuple[Any, ...]:
-    labels = mapping(mapping(object.get("metadata")).get("labels"))
-    added_to = {label for label in labels if str(label).startswith(f"{GROUP}aggregate-to-")}
-    return (
-        *(object.get(key) for key in ("roleRef", "subjects", "rules", "aggregationRule", "webhooks", "spec")),
-        added_to,
-    )
-
-
-def _says(object: Object, strong: Collection[str] = (), *, of_cluster: bool) -> str | None:
-    """What an object allows; None for what allows nothing, or in a unit nothing beyond a namespace."""
-    kind = str(object.get("kind"))
-    if kind == "CustomResourceDefinition" and value_at(object, "spec", "conversion", "strategy") == "Webhook":
-        return "a program of its choice reads and rewrites every object of its kind (`conversion`)"
-    if kind in _IN_BETWEEN and ".k8s.io/" in str(object.get("apiVersion")):
-        return _IN_BETWEEN[kind]
-    if str(object.get("apiVersion")).startswith(GROUP):
-        powers = powers_of(object)
-        is_much = powers or (kind == "RoleBinding" and _gives_much(object, strong))
-        if not (of_cluster or kind.startswith("Cluster") or _is_admin(object) or is_much):
-            return None
-        if kind.endswith("Binding"):
-            role = mapping(object.get("roleRef"))
-            subjects = ", ".join(
-                f"{each.get('kind')} `{each.get('name')}`" for each in map(mapping, sequence(object.get("subjects")))
-            )
-            return f"it gives {role.get('kind')} `{role.get('name')}` to {subjects or 'nobody'}"
-        if kind == "Role" and not _is_admin(object) and powers:
-            return f"it lets whom it is bound to {', '.join(powers)}"
-        return "it allows everything" if _is_admin(object) else f"it makes rights that a binding can give: {kind}"
-    return None
-
-
-def _is_admin(object: Object) -> bool:
-    """Whether it gives cluster-admin, or every verb on every resource."""
-    return mapping(object.get("roleRef")).get("name") == ADMIN or allows_everything(object)
-
-
-def _gives_much(binding: Object, strong: Collection[str]) -> bool:
-    """Whether a binding of a unit gives a role of the whole cluster that does more than look, one of the roles that are
-    there and lead further, or anything to everybody."""
-    role = mapping(binding.get("roleRef"))
-    subjects = {str(each.get("name")) for each in map(mapping, sequence(binding.get("subjects")))}
-    beyond = role.get("kind") == "ClusterRole" and role.get("name") != "view"
-    return beyond or str(role.get("name")) in strong or not subjects.isdisjoint(_EVERYBODY)
 
 
 def _lets_in_more(before: Object | None, after: Object) -> str | None:
@@ -237,14 +240,3 @@ def _lets_in_more(before: Object | None, after: Object) -> str | None:
     if len(levels) < 2 or LEVELS.index(levels[1]) <= LEVELS.index(levels[0]):
         return None
     return f"the namespace lets in pods of the level `{levels[1]}`, and let in those of `{levels[0]}` alone"
-
-
-_EVERYBODY = frozenset(("system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous"))
-_IN_BETWEEN = {
-    "MutatingWebhookConfiguration": "a program of its choice changes what is written to the cluster",
-    "ValidatingWebhookConfiguration": "a program of its choice sees and refuses what is written to the cluster",
-    "MutatingAdmissionPolicy": "it changes what is written to the cluster",
-    "APIService": "a program of its choice answers for a part of the cluster's API",
-    "CertificateSigningRequest": "it asks for a certificate, which may name any user",
-}
-"""Kinds of the whole cluster that stand between it and who uses it, and what each does."""
