@@ -10,32 +10,63 @@ Fix: a shorter `--max-model-len`, more GPUs, or a larger card; `llmstack fit ENV
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import fields, replace
+from operator import attrgetter
 
-from llmstack.checks.engines import Asked, alike_engines, route_of
+from llmstack.checks.engines import Asked, engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.measured import Measured
+from llmstack.engine.memory import longest_request
+from llmstack.engine.settings import Settings
+from llmstack.engine.support import Engine
 from llmstack.finding import Severity
-from llmstack.fit.answer import fewest, judge, least, longest, may_start_with
+from llmstack.fit.answer import fewest, judge, least, longest, start_of
 
 RULE = Declaration("engine-memory", Severity.ERROR, needs_objects=True, whole=True)
 
+ROOM = ("length", "sequences", "tokens", "utilization")
+"""Settings that more of never helps, or less of: engines that differ in them alone are judged by the hardest."""
+_OTHERS = attrgetter(*(each.name for each in fields(Settings) if each.name not in ROOM))
+
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for group in alike_engines(subject):
-        engine = group[0].question.engine
-        if engine is None:
-            continue
-        # what may start with the longest request of its model may start with a shorter one
-        # (tests/engine/test_laws.py), so that engines that differ in their length alone are judged once
-        context = engine.facts.context or 0
-        may_start = bool(context) and may_start_with(engine, context)
-        for asked in group:
-            shorter = 0 < (asked.question.settings.length or 0) <= context
+    families: dict[Hashable, list[tuple[Asked, Engine]]] = {}
+    for asked in engines(subject):
+        engine = asked.question.engine
+        if engine is not None:
+            families.setdefault(_family(engine), []).append((asked, engine))
+    for family in families.values():
+        may_start = all(start_of(each).verdict != "does-not-start" for each in hardest([each for _, each in family]))
+        for asked, _ in family:
             known = subject.measured.get(asked.model.name or "", ())
-            if known or not (may_start and shorter):
+            if known or not may_start:
                 yield from _judge(subject, asked, known)
+
+
+def _family(engine: Engine) -> Hashable:
+    """What engines have in common that differ in ROOM alone; a default is apart from what is given."""
+    settings = engine.settings
+    length = longest_request(engine.facts, settings)
+    defaults = (length is None, settings.sequences is None, settings.tokens is None, settings.utilization is None)
+    return engine.facts, engine.card, engine.release, _OTHERS(settings), defaults
+
+
+def hardest(family: Sequence[Engine]) -> tuple[Engine, ...]:
+    """Engines that may start only if each of a family may: of its longest request and largest batch, and with the
+    least of a GPU, and the most."""
+    first, each = family[0], [engine.settings for engine in family]
+    lengths = [longest_request(first.facts, settings) or 0 for settings in each]
+    most = replace(
+        first.settings,
+        length=max(lengths) or first.settings.length,
+        sequences=max(settings.sequences or 0 for settings in each) or None,
+        tokens=max(settings.tokens or 0 for settings in each) or None,
+    )
+    shares = [settings.utilization for settings in each if settings.utilization is not None]
+    ends = {min(shares), max(shares)} if shares else {None}
+    return tuple(replace(first, settings=replace(most, utilization=share)) for share in ends)
 
 
 def _judge(subject: Subject, asked: Asked, known: Sequence[Measured]) -> Iterator[Problem]:
