@@ -31,7 +31,7 @@ CALLS = 400
 """Calls for one model with arguments of its own: some 30 µs on a machine of 2024."""
 CALLS_ALIKE = 60
 """Calls of all RULES together for one model more of an engine that others have: mostly what tells that they have it."""
-CALLS_APART = 30
+CALLS_APART = 40
 """Calls of engine_memory alone for one model more whose length, batch and share of its GPU are its own."""
 RULES = (
     *(claim_size, engine_memory, indivisible_size, length_over_model, offload_memory, offload_size, refused_flags),

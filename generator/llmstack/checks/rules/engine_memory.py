@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 
-from llmstack.checks.engines import Asked, engines, route_of
+from llmstack.checks.engines import Asked, alike_engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.measured import Measured
@@ -32,14 +32,18 @@ _OTHERS = attrgetter(*(each.name for each in fields(Settings) if each.name not i
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    families: dict[Hashable, list[tuple[Asked, Engine]]] = {}
-    for asked in engines(subject):
-        engine = asked.question.engine
+    families: dict[Hashable, list[Asked]] = {}
+    for group in alike_engines(subject):
+        engine = group[0].question.engine
         if engine is not None:
-            families.setdefault(_family(engine), []).append((asked, engine))
+            families.setdefault(_family(engine), []).extend(group)
     for family in families.values():
-        may_start = all(start_of(each).verdict != "does-not-start" for each in hardest([each for _, each in family]))
-        for asked, _ in family:
+        first = family[0].question.engine
+        if first is None:
+            continue
+        ends = hardest(first, [asked.question.settings for asked in family])
+        may_start = all(start_of(each).verdict != "does-not-start" for each in ends)
+        for asked in family:
             known = subject.measured.get(asked.model.name or "", ())
             if known or not may_start:
                 yield from _judge(subject, asked, known)
@@ -53,20 +57,19 @@ def _family(engine: Engine) -> Hashable:
     return engine.facts, engine.card, engine.release, _OTHERS(settings), defaults
 
 
-def hardest(family: Sequence[Engine]) -> tuple[Engine, ...]:
+def hardest(first: Engine, family: Sequence[Settings]) -> tuple[Engine, ...]:
     """Engines that may start only if each of a family may: of its longest request and largest batch, and with the
-    least of a GPU, and the most."""
-    first, each = family[0], [engine.settings for engine in family]
-    lengths = [longest_request(first.facts, settings) or 0 for settings in each]
+    least of a GPU, and the most. `first` is one of the family, `family` the settings of all."""
+    context = first.facts.context or 0
     most = replace(
         first.settings,
-        length=max(lengths) or first.settings.length,
-        sequences=max(settings.sequences or 0 for settings in each) or None,
-        tokens=max(settings.tokens or 0 for settings in each) or None,
+        length=max([settings.length or context for settings in family]) or first.settings.length,
+        sequences=first.settings.sequences and max([settings.sequences or 0 for settings in family]),
+        tokens=first.settings.tokens and max([settings.tokens or 0 for settings in family]),
     )
-    shares = [settings.utilization for settings in each if settings.utilization is not None]
+    shares = [settings.utilization for settings in family if settings.utilization is not None]
     ends = {min(shares), max(shares)} if shares else {None}
-    return tuple(replace(first, settings=replace(most, utilization=share)) for share in ends)
+    return tuple([replace(first, settings=replace(most, utilization=share)) for share in ends])
 
 
 def _judge(subject: Subject, asked: Asked, known: Sequence[Measured]) -> Iterator[Problem]:
