@@ -1,6 +1,7 @@
 """Makes the catalogue of models that comes with the package, from config.json files that Python packages carry.
 
-    python tools/make_models.py --configs aiconfigurator_core-0.12.0-….whl tt_metal-594ef4bb66fd/ … \\
+    python tools/make_models.py --configs aiconfigurator_core-0.12.0-….whl tt_metal-594ef4bb66fd/ \\
+        fastllm-f8f04c33abb6/ … \\
         --litgpt litgpt-0.5.13-….whl --transformers transformers-4.57.6-….whl --kaito …/kaito-project/kaito@v0.11.0 \\
         -o generator/llmstack/schemas/models/catalogue.json
 

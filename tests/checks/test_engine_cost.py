@@ -31,14 +31,17 @@ CALLS = 400
 """Calls for one model with arguments of its own: some 30 µs on a machine of 2024."""
 CALLS_ALIKE = 60
 """Calls of all RULES together for one model more of an engine that others have: mostly what tells that they have it."""
+CALLS_APART = 40
+"""Calls of engine_memory alone for one model more whose length, batch and share of its GPU are its own."""
 RULES = (
     *(claim_size, engine_memory, indivisible_size, length_over_model, offload_memory, offload_size, refused_flags),
     *(refused_variable, unknown_architecture, unknown_backend, unsupported_feature, unsupported_type),
 )
 
 
-def subject(models: int, lengths: int = 0) -> Subject:
-    """So many models on one pool, of so many lengths; for none a tenth as many as models."""
+def subject(models: int, lengths: int = 0, *, apart: bool = False) -> Subject:
+    """So many models on one pool, of so many lengths; for none a tenth as many as models. `apart`: no two are of one
+    batch and share of their GPU."""
     lengths = lengths or models // 10
     entries = [
         {
@@ -48,7 +51,10 @@ def subject(models: int, lengths: int = 0) -> Subject:
             "modelURL": "meta-llama/Llama-3.1-8B-Instruct",
             "requestGPU": 1,
             "vllmConfig": {"maxModelLen": 4096 + 16 * (number % lengths)},
-            "extraArgs": ["--max-num-seqs", "256"],
+            "extraArgs": [
+                *("--max-num-seqs", str(256 + number * apart)),
+                *("--gpu-memory-utilization", str(0.9 - number * apart / 10**5)),
+            ],
         }
         for number in range(models)
     ]
@@ -66,6 +72,15 @@ def test_a_model_costs_a_bounded_number_of_calls() -> None:
     list(engine_memory.run(subject(10)))  # catalogues and tables are read once
     costs = [count_calls(lambda each=each: list(engine_memory.run(each))) for each in (few, many)]  # type: ignore[misc]
     assert (costs[1] - costs[0]) / 1000 < CALLS
+
+
+def test_memory_of_engines_that_all_differ_is_judged_once() -> None:
+    few, many = subject(200, apart=True), subject(1200, apart=True)
+    costs = []
+    for each in (few, many):
+        engines(each)
+        costs.append(count_calls(lambda each=each: list(engine_memory.run(each))))  # type: ignore[misc]
+    assert (costs[1] - costs[0]) / 1000 < CALLS_APART
 
 
 def test_a_model_whose_engine_others_have_costs_a_few_calls() -> None:

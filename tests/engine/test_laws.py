@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmstack.checks.rules.engine_memory import hardest
 from llmstack.engine.bound import least_need, most_left
 from llmstack.engine.cards import CARDS, card_of_memory
 from llmstack.engine.defaults import default_batch, utilization
@@ -66,6 +67,21 @@ def test_a_longer_request_never_helps(engine: Engine, more: int) -> None:
     assert short.cache
     assert long.cache
     assert (long.cache.requests or 0) <= (short.cache.requests or 0)
+
+
+@given(engines(), st.data())
+@settings(deadline=None)
+def test_the_hardest_of_a_family_starts_only_where_each_of_it_may(engine: Engine, data: st.DataObject) -> None:
+    given = engine.settings
+    more = replace(
+        given,
+        length=data.draw(st.integers(1, 131072)),
+        sequences=given.sequences and data.draw(st.integers(1, 1024)),
+        tokens=given.tokens and data.draw(st.integers(256, 16384)),
+        utilization=given.utilization and data.draw(st.floats(0.3, 1.0)),
+    )
+    if all(rank(foresee(each)) for each in hardest(engine, [given, more])):
+        assert all(rank(foresee(each)) for each in (engine, replace(engine, settings=more)))
 
 
 @given(engines())

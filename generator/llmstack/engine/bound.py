@@ -10,7 +10,7 @@ from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
 from llmstack.engine.defaults import BLOCK_SIZE, Minor
 from llmstack.engine.facts import Sizes
 from llmstack.engine.memory import GIB, complete_groups, share_of
-from llmstack.engine.settings import AUTO_LENGTH, Settings
+from llmstack.engine.settings import Settings
 from llmstack.engine.support import ARCHITECTURES, Engine
 
 _SAFE_FLAGS = """
@@ -104,7 +104,7 @@ def least_need(engine: Engine, length: int | None) -> int | None:
     sizes, settings = engine.facts.sizes, engine.settings
     if engine.facts.architecture not in ARCHITECTURES or sizes.state_layers or sizes.index_heads:
         return None
-    if not length or length == AUTO_LENGTH or "--block-size" in settings.unread:
+    if not length or "--block-size" in settings.unread:
         return None
     element = least_element(settings)
     if element is None:
@@ -122,7 +122,7 @@ def lacking_blocks(engine: Engine, length: int | None) -> int | None:
     plain = engine.facts.architecture in ARCHITECTURES and not (sizes.kv_rank or sizes.state_layers or sizes.window)
     former = engine.release <= BLOCKS_BEFORE and "VLLM_USE_V1" not in settings.unread
     asked = former or engine.release >= BLOCKS_SINCE
-    if not settings.blocks or not asked or not plain or not length or length == AUTO_LENGTH:
+    if not settings.blocks or not asked or not plain or not length:
         return None
     if any(name.endswith("-context-parallel-size") for name in settings.unread):
         return None  # each GPU then holds a part of a request

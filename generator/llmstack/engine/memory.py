@@ -181,5 +181,6 @@ def graph_memory(engine: Engine, share: float = 1.0) -> float:
 
 
 def longest_request(facts: ModelFacts, settings: Settings) -> int | None:
-    """The longest request that the engine serves; None where neither flags nor facts say."""
-    return settings.length if settings.length and settings.length != AUTO_LENGTH else facts.context
+    """The longest request that the engine has to serve; None where neither flags nor facts say, and where vLLM takes
+    what fits."""
+    return None if settings.length == AUTO_LENGTH else settings.length or facts.context

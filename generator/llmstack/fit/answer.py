@@ -85,11 +85,6 @@ def start_of(engine: Engine) -> Start:
     return foresee(engine)
 
 
-def may_start_with(engine: Engine, length: int) -> bool:
-    """Whether the engine is not certain to fail with a longest request of so many tokens."""
-    return _may_start(engine, length=length)
-
-
 def longest(engine: Engine) -> int | None:
     """The largest `--max-model-len`, up to the model's own, with which the engine starts; a multiple of 256."""
     most = engine.facts.context or engine.settings.length or 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from llmstack.engine.measured import Measured, digest_arguments
-from llmstack.engine.memory import Terms, budget_of
+from llmstack.engine.memory import Terms, budget_of, longest_request
 from llmstack.engine.start import Cache, Start
 from llmstack.fit.question import Question
 from llmstack.model.models import Model
@@ -62,7 +62,7 @@ def _differences(stack: Stack, model: Model, question: Question, measured: Measu
 def _start(question: Question, start: Start, measured: Measured) -> Start:
     """The start as it was; what its log did not say is computed."""
     kv, tokens = measured.memory.get("kv"), measured.tokens
-    length = start.length or question.settings.length or (question.facts.context if question.facts else None)
+    length = longest_request(question.facts, question.settings) if question.facts else question.settings.length
     cache = start.cache or Cache(None, None)
     if kv is not None:
         cache = replace(cache, low=kv, high=kv)

@@ -15,6 +15,7 @@ MAMBA_BLOCK, KV_DTYPE, REPLAY, ALGORITHM = (
 )
 TRANSFER, HOST_POOL = "--kv-transfer-config", "HiSparseConnector"
 IN_GROUP, GROUP, STEP = "--offload-num-in-group", "--offload-group-size", "--offload-prefetch-step"
+UNIT = "--prefix-match-unit"
 RETURNED = "--enable-return-routed-experts"
 ROUNDING, BUFFER, OFFLOAD = (
     "--enable-mamba-cache-stochastic-rounding",
@@ -44,6 +45,15 @@ def _halves_what_is_compressed(line: Line) -> bool:
     dtype = line.text(KV_DTYPE).lower()
     plain = dtype.startswith("nvfp4") and not dtype.endswith("_ds_mla")
     return plain and line.facts is not None and line.facts.is_latent and "VLLM_MLA_DISABLE" not in line.variables
+
+
+def _matches_other_parts(line: Line) -> bool:
+    """Whether prefixes are to be matched by another part than a block, where all layers are of one kind."""
+    unit, size = line.number(UNIT), line.settings.block_size
+    one = line.facts is not None and line.facts.architecture in ARCHITECTURES and not line.facts.sizes.sliding_layers
+    spread = "--decode-context-parallel-size" in line.given
+    off = line.text("--enable-prefix-caching").lower() == "false"
+    return unit is not None and size is not None and unit != size and one and not spread and not off
 
 
 def _keeps_no_state(line: Line) -> bool:
@@ -183,6 +193,8 @@ REFUSALS: tuple[Refusal, ...] = (
             "--enable-sleep-mode with this KV connector", "leave one of both out"),
     Refusal("You must set kv_offloading_size when", OFFLOAD, _offloads_nothing,
             f"{OFFLOAD} without --kv-offloading-size", "--kv-offloading-size, in GiB"),
+    Refusal("with a single KV cache group, prefix-cache hits land", UNIT, _matches_other_parts,
+            f"this {UNIT} for layers of one kind", "--block-size, or leave it out"),
     Refusal("HiSparseConnector requires host_pool_gib", TRANSFER, _has_no_host_pool,
             "a HiSparseConnector without host_pool_gib", "host_pool_gib in kv_connector_extra_config"),
     Refusal("--use-replayssm is only supported for Nemotron-H", REPLAY, _keeps_no_state,

@@ -8,11 +8,14 @@ from typing import Any
 
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal
+from llmstack.engine.exact.refusals.speculation import SPECULATIVE
+from llmstack.engine.support import ARCHITECTURES
 
 TRANSFER, EVENTS, WITHOUT_GROUPS = "--kv-transfer-config", "--kv-events-config", "--disable-hybrid-kv-cache-manager"
 SIZE = "--kv-offloading-size"
 """A flag that chooses the connector itself, and its size."""
 OFFLOADING, MOONCAKE, PEER = "OffloadingConnector", "MooncakeConnector", "P2pNcclConnector"
+NIXL, HIDDEN, CONTEXTS = "NixlConnector", "ExampleHiddenStatesConnector", "--decode-context-parallel-size"
 POLICIES = frozenset(("lru", "arc"))
 """What `eviction_policy` may be (`_CACHE_POLICIES`, vllm/v1/kv_offload/cpu/manager.py)."""
 POLICIES_UNTIL = (0, 25)
@@ -61,6 +64,41 @@ def _answers_nobody(more: Mapping[str, Any]) -> bool:
     return bool(more.get("proxy_ip")) and bool(more.get("proxy_port")) and more.get("http_port") is None
 
 
+def _says_chunk_twice(more: Mapping[str, Any]) -> bool:
+    return more.get("block_size") is not None and more.get("blocks_per_chunk") is not None
+
+
+def _has_no_blocks(more: Mapping[str, Any]) -> bool:
+    blocks = more.get("blocks_per_chunk")
+    return type(blocks) is int and blocks <= 0
+
+
+def _cuts_blocks(line: Line) -> bool:
+    """Whether what is offloaded at once is no number of whole blocks."""
+    chunk, block = _more(line).get("block_size"), line.settings.block_size
+    if not isinstance(chunk, int) or not block or CONTEXTS in line.given:
+        return False
+    return _of(OFFLOADING, lambda _: True)(line) and chunk % block != 0
+
+
+def _has_no_pool(more: Mapping[str, Any]) -> bool:
+    size = more.get("host_pool_gib")
+    return isinstance(size, (int, float)) and size <= 0
+
+
+def _moves_parts(line: Line) -> bool:
+    """Whether Nixl is to move keys and values that are spread over some GPUs of a stage, or not compressed."""
+    parts = line.number(CONTEXTS) or 1
+    whole = max(line.settings.tensor, line.number("--prefill-context-parallel-size") or 1)
+    plain = line.facts is not None and line.facts.architecture in ARCHITECTURES and not line.facts.is_latent
+    return line.object(TRANSFER).get("kv_connector") == NIXL and parts > 1 and (parts != whole or plain)
+
+
+def _hides_nothing(line: Line) -> bool:
+    hidden = line.object(TRANSFER).get("kv_connector") == HIDDEN
+    return hidden and "$" not in (line.given.get(SPECULATIVE) or "") and SPECULATIVE not in line.given
+
+
 def _transcribes(line: Line) -> bool:
     """Whether a connector is asked for, and the model is a Whisper."""
     name = line.facts.architecture if line.facts is not None else ""
@@ -92,6 +130,21 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(" does not support HMA but ", WITHOUT_GROUPS, _follows_no_groups,
             "this KV connector with the hybrid KV cache manager", f"{WITHOUT_GROUPS}",
             since=ASKS_SINCE, until=ASKED_UNTIL),
+    Refusal("Specify only one of 'block_size' or 'blocks_per_chunk'", TRANSFER, _of(OFFLOADING, _says_chunk_twice),
+            f"block_size beside blocks_per_chunk of an {OFFLOADING}", "one of both"),
+    Refusal("'blocks_per_chunk' must be greater than 0", TRANSFER, _of(OFFLOADING, _has_no_blocks),
+            f"blocks_per_chunk of an {OFFLOADING} under 1", "at least 1"),
+    Refusal("must be a multiple of the GPU KV cache block size", TRANSFER, _cuts_blocks,
+            f"a block_size of an {OFFLOADING} that is no multiple of --block-size", "a multiple"),
+    Refusal("HiSparseConnector host_pool_gib must be positive", TRANSFER, _of("HiSparseConnector", _has_no_pool),
+            "a host_pool_gib of 0 or less", "more than 0"),
+    Refusal("to the NIXL transfer parallel size=", TRANSFER, _moves_parts,
+            f"a {NIXL} with this {CONTEXTS}", "1, or for latent attention --tensor-parallel-size"),
+    Refusal("NixlPushConnector does not support decode_context", TRANSFER,
+            lambda line: (line.number(CONTEXTS) or 1) > 1 and _of("NixlPushConnector", lambda _: True)(line),
+            f"a NixlPushConnector with {CONTEXTS} over 1", f"leave one of both out, or {NIXL}"),
+    Refusal("only works when using 'extract_hidden_states'", TRANSFER, _hides_nothing,
+            f"an {HIDDEN} without the method of speculation extract_hidden_states", "--speculative-config"),
     Refusal("Encoder-decoder models are not currently supported with", TRANSFER, _transcribes,
             "a KV connector for a model with an encoder and a decoder", "leave it out"),
     Refusal("Hybrid KV cache manager was explicitly enabled", WITHOUT_GROUPS,

@@ -13,6 +13,8 @@ from llmstack.engine.exact.refusals.speculation import SPECULATIVE, drafting_mod
 
 RATES, LENGTH = "synthetic_acceptance_rates", "synthetic_acceptance_length"
 VOCABULARY = "use_heterogeneous_vocab"
+OF_ONE = {"dspark_draft_topk": "dspark", "index_share_for_mtp_iteration": "mtp", "xpress_topc": "dflash"}
+"""Keys that one method reads."""
 FLAGS = {"--spec-method": "method", "--spec-model": "model", "--spec-tokens": "num_speculative_tokens"}
 """Flags that stand for a key of the JSON."""
 
@@ -57,6 +59,16 @@ def _is_outside(config: dict[str, Any]) -> bool:
 def _looks_as_far_as_it_drafts(config: dict[str, Any]) -> bool:
     window, tokens = config.get("fly_window_size"), _tokens(config)
     return _samples(config, "fly") and type(window) is int and tokens is not None and window >= tokens > 1
+
+
+def _of_another(key: str, own: str) -> Callable[[Line], bool]:
+    """Whether a key is given with another method than the one that reads it."""
+
+    def test(config: dict[str, Any]) -> bool:
+        method = config.get("method")
+        return config.get(key) is not None and isinstance(method, str) and not method.endswith(own)
+
+    return _holds(test)
 
 
 def _is_wide(config: dict[str, Any]) -> bool:
@@ -142,6 +154,9 @@ REFUSALS: tuple[Refusal, ...] = (
             "a draft model with disable_padded_drafter_batch", "leave it out"),
     Refusal("does not support multimodal models yet", SPECULATIVE, _drafts_of_pictures,
             "a draft model for a model that reads pictures", "ngram, or a draft of eagle3"),
+    *(Refusal(f"{key} is only supported ", SPECULATIVE, _of_another(key, own), f"{key} with this method of speculation",
+              f"the method {own}, or leave it out")
+      for key, own in OF_ONE.items()),
     *(Refusal(" and --speculative-config['", flag, _says_twice(flag), f"{flag} beside `{key}` of {SPECULATIVE}",
               "one of both")
       for flag, key in FLAGS.items()),

@@ -16,6 +16,29 @@ SHARED_CACHE, CHANNEL, RENDERERS = (
 )
 SCALES, SCALES_OUT = "--mm-encoder-fp8-scale-path", "--mm-encoder-fp8-scale-save-path"
 POOLER = "--pooler-config"
+PROCESSING = "--mm-processor-kwargs"
+DEVICES = frozenset(
+    (
+        *(
+            "cpu",
+            "cuda",
+            "meta",
+            "mps",
+            "xpu",
+            "hpu",
+            "mtia",
+            "maia",
+            "xla",
+            "lazy",
+            "vulkan",
+            "ipu",
+            "ideep",
+            "opengl",
+        ),
+        *("opencl", "mkldnn", "hip", "fpga", "ort", "ve", "privateuseone"),
+    )
+)
+"""Kinds of devices that `torch.device` knows."""
 SHM_DEFAULT = 128
 """`--mm-shm-cache-max-object-size-mb` where nothing says one (vllm/config/multimodal.py)."""
 NOTHING = ("", "{}", "null", "false")
@@ -111,6 +134,22 @@ def _is_text_alone(line: Line) -> bool:
     return plain and not _sees(line)
 
 
+def _processes(line: Line) -> str | None:
+    """The device on which inputs are to be processed; None where none is named."""
+    named = line.object(PROCESSING).get("device")
+    return named if isinstance(named, str) and _sees(line) else None
+
+
+def _is_no_device(line: Line) -> bool:
+    device = _processes(line)
+    return device is not None and device.partition(":")[0] not in DEVICES
+
+
+def _shares_its_gpu(line: Line) -> bool:
+    """Whether inputs are to be processed on the GPU of a model that answers as well."""
+    return (_processes(line) or "").startswith("cuda") and "--ec-transfer-config" not in line.given
+
+
 def _limits_texts(flag: str) -> Refusal:
     """A flag about pictures and sound, for a model that reads texts alone (`ModelConfig._init_multimodal_config`)."""
     field = flag[2:].replace("-", "_")
@@ -154,8 +193,15 @@ REFUSALS: tuple[Refusal, ...] = (
             "--mm-processor-cache-gb 0, or one worker"),
     Refusal("incompatible with cudagraph_mm_encoder=True", "--language-model-only", _captures_no_encoder,
             "--language-model-only with cudagraph_mm_encoder", "leave one of both out"),
+    Refusal('Expected a torch device such as "cpu"', PROCESSING, _is_no_device,
+            f"this device in {PROCESSING}", "cpu, or leave it out"),
+    Refusal("Cannot run the multi-modal processor on", PROCESSING, _shares_its_gpu,
+            f"a GPU as device in {PROCESSING} for an engine that answers as well", "cpu, or leave it out"),
+    Refusal("cannot be used with 'mm_encoder_fp8_scale_path'", SCALES_OUT,
+            lambda line: bool(line.text(SCALES)) and bool(line.text(SCALES_OUT)),
+            f"{SCALES_OUT} beside {SCALES}", "one of both"),
     _limits_texts("--limit-mm-per-prompt"),
-    _limits_texts("--mm-processor-kwargs"),
+    _limits_texts(PROCESSING),
     _limits_texts("--disable-mm-preprocessor-cache"),
 )  # fmt: skip
 """In the order in which they are said."""

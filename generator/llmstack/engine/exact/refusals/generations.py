@@ -90,24 +90,24 @@ def _judges_or_embeds(line: Line) -> bool:
     return asks_for_v1(line) and untold and (name in ENCODERS or name.endswith(REWARDS))
 
 
-def _is_on_former_runner(line: Line) -> bool:
+def is_on_former_runner(line: Line) -> bool:
     return (line.variables.get(RUNNER) or "").strip().lower() in OFF
 
 
 def _is_ahead_in_pipeline(line: Line) -> bool:
-    return line.is_on(ASYNC) and line.settings.pipeline > 1 and _is_on_former_runner(line)
+    return line.is_on(ASYNC) and line.settings.pipeline > 1 and is_on_former_runner(line)
 
 
 def _is_ahead_of_drafts(line: Line) -> bool:
     """Whether the former runner, which suffix decoding always has, is to schedule ahead of drafts of another kind."""
     method = line.object(SPECULATIVE).get("method")
-    former = _is_on_former_runner(line) or (method == "suffix" and RUNNER not in line.variables)
+    former = is_on_former_runner(line) or (method == "suffix" and RUNNER not in line.variables)
     known = isinstance(method, str) and method not in SCHEDULED_AHEAD and not method.endswith("mtp")
     return line.is_on(ASYNC) and former and known
 
 
 def _spreads_prompts(line: Line) -> bool:
-    return _is_on_former_runner(line) and (line.number("--prefill-context-parallel-size") or 1) > 1
+    return is_on_former_runner(line) and (line.number("--prefill-context-parallel-size") or 1) > 1
 
 
 def _drafts_by_suffix(line: Line) -> bool:

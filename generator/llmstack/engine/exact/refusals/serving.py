@@ -1,15 +1,17 @@
-"""Answers, adapters, traces and where the weights come from (vllm/config/structured_outputs.py, observability.py,
-profiler.py, ec_transfer.py, engine/arg_utils.py, entrypoints/openai/cli_args.py)."""
+"""Answers, adapters and where the weights come from (vllm/config/structured_outputs.py, ec_transfer.py,
+engine/arg_utils.py, entrypoints/openai/cli_args.py, model_executor/model_loader/)."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
+from collections.abc import Mapping
+from typing import Any
 
+from llmstack.engine import registry
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, says
 
-STRUCTURED, PROFILER, ENCODED = "--structured-outputs-config", "--profiler-config", "--ec-transfer-config"
-HISTOGRAMS, LENGTH = "--custom-histogram-buckets", "--max-model-len"
+STRUCTURED, ENCODED, LENGTH = "--structured-outputs-config", "--ec-transfer-config", "--max-model-len"
 OBJECT_STORES = ("s3://", "gs://", "az://")
 """What `is_runai_obj_uri` takes for object storage (vllm/transformers_utils/runai_utils.py)."""
 WITHOUT_ADAPTERS = (
@@ -28,6 +30,7 @@ EFFORT = "--reasoning-effort-map"
 EFFORTS = frozenset(("none", "minimal", "low", "medium", "high", "xhigh", "max"))
 """What a request may ask of a model that reasons (`ReasoningEffort`, vllm/renderers/params.py)."""
 LOADER, PROCESSORS = "--model-loader-extra-config", "--logits-processors"
+QUANTIZED, MANAGER = "--quantization-config", "--ec-manager-config"
 LOADED_BY_DEFAULT = frozenset(("", "auto", "hf", "safetensors", "fastsafetensors", "pt", "npcache", "mistral"))
 """Formats of the loader that takes THREADS alone (`DefaultModelLoader`, vllm/model_executor/model_loader/)."""
 THREADS = frozenset(("enable_multithread_load", "num_threads", "enable_weights_track"))
@@ -66,42 +69,9 @@ def _format(line: Line) -> str:
     return "own" if own or "$" in (line.given.get("--load-format") or "") else line.text("--load-format").lower()
 
 
-def _profiles_nowhere(line: Line) -> bool:
-    config = line.object(PROFILER)
-    nowhere = not config.get("torch_profiler_dir") and "VLLM_TORCH_PROFILER_DIR" not in line.variables
-    return config.get("profiler") == "torch" and nowhere
-
-
-def _profiles_otherwise(line: Line) -> bool:
-    config = line.object(PROFILER)
-    return bool(config.get("torch_profiler_dir")) and config.get("profiler") in (None, "cuda")
-
-
-def _profiles_kernels_nowhere(line: Line) -> bool:
-    config = line.object(PROFILER)
-    return config.get("profiler") == "proton" and not config.get("proton_profiler_dir")
-
-
-def _profiles_kernels_otherwise(line: Line) -> bool:
-    config = line.object(PROFILER)
-    return bool(config.get("proton_profiler_dir")) and config.get("profiler") != "proton"
-
-
-def _records_twice(line: Line) -> bool:
-    kinds = line.object(PROFILER).get("torch_profiler_activities")
-    return isinstance(kinds, list) and len({str(each) for each in kinds}) < len(kinds)
-
-
 def _listens_for_nobody(line: Line) -> bool:
     """Whether a port is given that the frontend in Rust alone opens, which is off."""
     return RUST not in line.variables or (line.variables[RUST] or "").strip() == "0"
-
-
-def _descends(line: Line) -> bool:
-    """Whether the bounds of a histogram do not rise."""
-    bounds = [each for each in line.object(HISTOGRAMS).values() if isinstance(each, list)]
-    numbers = [each for each in bounds if all(type(bound) in (int, float) for bound in each)]
-    return any(later <= earlier for each in numbers for earlier, later in pairwise(each))
 
 
 def _has_no_role(line: Line) -> bool:
@@ -134,9 +104,32 @@ def _shards_no_batch(line: Line) -> bool:
     return line.is_on(SHARDED) and (few or line.number("--max-logprobs") == -1)
 
 
-def _captures_nothing(line: Line) -> bool:
-    config = line.object(PROFILER)
-    return config.get("capture_torch_profiler") is True and config.get("profiler") != "torch"
+def _stored(line: Line) -> str | None:
+    return line.facts.quantization.method if line.facts is not None and line.facts.quantization else None
+
+
+def _loads_otherwise_quantized(line: Line) -> bool:
+    return says("--load-format", "bitsandbytes")(line) and _stored(line) not in (None, "bitsandbytes")
+
+
+def _targets(line: Line) -> Mapping[str, Any]:
+    targets = line.object(QUANTIZED).get("targets")
+    return targets if isinstance(targets, dict) else {}
+
+
+def _matches_nothing(line: Line) -> bool:
+    return not all(_is_expression(each[3:]) for each in _targets(line) if each.startswith("re:"))
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        return bool(re.compile(text))
+    except (re.error, OverflowError, RecursionError):
+        return False
+
+
+def _names_no_method(line: Line) -> bool:
+    return any(not isinstance(each, str) or not registry.is_method(each) for each in _targets(line).values())
 
 
 REFUSALS: tuple[Refusal, ...] = (
@@ -147,25 +140,10 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("--enable-log-outputs requires --enable-log-requests", "--enable-log-outputs",
             lambda line: line.is_on("--enable-log-outputs") and not line.is_on("--enable-log-requests"),
             "--enable-log-outputs alone", "--enable-log-requests"),
-    Refusal("collect_detailed_traces requires", "--collect-detailed-traces",
-            lambda line: bool(line.text("--collect-detailed-traces")) and "--otlp-traces-endpoint" not in line.given,
-            "--collect-detailed-traces without --otlp-traces-endpoint", "--otlp-traces-endpoint"),
     Refusal("--reasoning-effort-map has unknown efforts", EFFORT, lambda line: set(line.object(EFFORT)) - EFFORTS,
             f"an effort in {EFFORT} that there is not", f"of {', '.join(sorted(EFFORTS))}"),
-    Refusal("torch_profiler_dir must be set when profiler is", PROFILER, _profiles_nowhere,
-            "profiler torch without torch_profiler_dir", "torch_profiler_dir"),
-    Refusal("torch_profiler_dir is only applicable when", PROFILER, _profiles_otherwise,
-            "torch_profiler_dir with another profiler", "profiler torch"),
-    Refusal("proton_profiler_dir must be set when", PROFILER, _profiles_kernels_nowhere,
-            "profiler proton without proton_profiler_dir", "proton_profiler_dir"),
-    Refusal("torch_profiler_activities must not contain duplicates", PROFILER, _records_twice,
-            "torch_profiler_activities that name one twice", "name each once"),
     Refusal("--grpc-port requires VLLM_USE_RUST_FRONTEND", "--grpc-port", _listens_for_nobody,
             f"--grpc-port without {RUST}=1", f"{RUST}=1, or --grpc"),
-    Refusal("only applicable when profiler is set to 'proton'", PROFILER, _profiles_kernels_otherwise,
-            "proton_profiler_dir with another profiler", "profiler proton"),
-    Refusal("must be strictly increasing", HISTOGRAMS, _descends, "bounds of a histogram that do not rise",
-            "the lowest first, each once"),
     Refusal("Please specify ec_role when ec_connector", ENCODED, _has_no_role,
             "an ec_connector without ec_role", "ec_producer, ec_consumer or ec_both"),
     Refusal("Consider increasing max_num_batched_tokens or ", "--max-num-batched-tokens", _drafts_exceed_batch,
@@ -183,11 +161,29 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("max_model_len must be a positive integer", LENGTH, says(LENGTH, "0"), f"{LENGTH} 0", "1 or more"),
     Refusal("--sse-keep-alive-interval must be a non-negative", ALIVE, lambda line: (line.number(ALIVE) or 0) < 0,
             f"{ALIVE} under 0", "0 turns it off"),
+    Refusal("BitsAndBytes loader does not support ", "--load-format", _loads_otherwise_quantized,
+            "--load-format bitsandbytes for a checkpoint that is quantized otherwise", "leave it out"),
+    Refusal("Prequant BitsAndBytes models with tensor parallelism", "--tensor-parallel-size",
+            lambda line: line.settings.tensor > 1 and _stored(line) == "bitsandbytes",
+            "tensor parallelism for a checkpoint of bitsandbytes", "--pipeline-parallel-size"),
+    Refusal("Only one of tensorizer_dir or lora_dir may be", LOADER,
+            lambda line: says("--load-format", "tensorizer")(line)
+            and all(line.object(LOADER).get(key) for key in ("tensorizer_dir", "lora_dir")),
+            f"tensorizer_dir beside lora_dir in {LOADER}", "one of both"),
+    Refusal("manager_config requires encoder_cache_manager_cls", MANAGER,
+            lambda line: bool(line.object(MANAGER).get("manager_config"))
+            and line.object(MANAGER).get("encoder_cache_manager_cls") is None,
+            f"a manager_config in {MANAGER} without its class", "encoder_cache_manager_cls"),
+    Refusal("online shorthand name; expected one of", QUANTIZED, _names_no_method,
+            f"a method in targets of {QUANTIZED} that there is not", "for example fp8_per_tensor"),
+    Refusal(" is not a valid regex: ", QUANTIZED, _matches_nothing,
+            f"a target of {QUANTIZED} that is no regular expression", "an expression of Python's after re:"),
+    Refusal("quantization_config.targets is mutually exclusive", QUANTIZED,
+            lambda line: bool(_targets(line)) and any(line.object(QUANTIZED).get(key) for key in ("linear", "moe")),
+            f"targets beside linear or moe in {QUANTIZED}", "one of both"),
     *(Refusal(sentence, "--load-format", _is_not_streamed,
               "this --load-format for a model in object storage", "runai_streamer")
       for sentence in ("To load a model from object storage", "To load a model from S3")),
-    Refusal("capture_torch_profiler is only applicable when", PROFILER, _captures_nothing,
-            "capture_torch_profiler without profiler torch", "profiler torch"),
     Refusal("Unexpected extra config keys for load format", LOADER, _loads_by_others_keys,
             f"a key in {LOADER} that this --load-format does not have", "leave it out, or --load-format runai_streamer",
             since=THREADS_SINCE),
