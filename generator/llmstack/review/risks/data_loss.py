@@ -22,7 +22,8 @@ of its own, before the one that removes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
@@ -35,7 +36,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.surroundings import Surroundings
-from llmstack.review.ways_in.needs import needs_of
+from llmstack.review.ways_in.needs import Need, needs_of
 from llmstack.review.wording import plural
 
 RISK = Declaration("data-loss", Severity.ERROR, milder=Severity.WARNING)
@@ -47,6 +48,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Claims, volumes and namespaces that leave the manifests, or their owner: the milder form where they are kept."""
     staying = [change for change, why in assessment.applied.held if why in ("kept", "left")]
     read_on = _read_on(assessment)
+    needs = cache(partial(_needs, assessment.after))
     ended = {change.identity: change for change, why in assessment.applied.held if why == "goes"}
     yield from _ended(each for each in ended.values() if each.kind in HOLDS_DATA)
     for change in (*assessment.changes, *staying):
@@ -55,7 +57,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         subject = f"{change.kind}/{change.name}"
         if change.action == "remove":
             kept = _why_kept(change.unit, change.before, assessment.near)
-            if change.identity in read_on or (kept is not None and _is_used(change, assessment)):
+            if change.identity in read_on or (kept is not None and _is_used(change, assessment, needs)):
                 continue
             message, advice = _lost(change, _successor(change, assessment), kept)
             yield RISK.at(subject, message, advice, milder=kept is not None)
@@ -159,14 +161,19 @@ def _read_on(assessment: Assessment) -> frozenset[Identity]:
     return frozenset(key for key, source in read_sources(assessment.before).items() if (key[0], source) in there)
 
 
-def _is_used(change: ObjectChange, assessment: Assessment) -> bool:
-    """Whether what stays in the cluster is used on: a namespace that holds objects, a claim that pods mount."""
+def _needs(objects: Iterable[Object]) -> frozenset[Need]:
+    """What all pods of some objects need to start."""
+    return frozenset(need for obj in objects if is_lasting(str(obj.get("kind"))) for need in needs_of(obj))
+
+
+def _is_used(change: ObjectChange, assessment: Assessment, needs: Callable[[], frozenset[Need]]) -> bool:
+    """Whether what stays in the cluster is used on: a namespace that holds objects, a claim that pods mount. `needs`
+    gives what those of after mount: it is asked for only where a claim stays."""
     if change.kind == "Namespace":
         others = (obj for _, obj in assessment.near.objects)
         return any(_namespace(obj) == change.name for obj in (*assessment.after, *others))
     if change.kind == "PersistentVolumeClaim":
-        claim = (change.kind, change.namespace, change.name)
-        return any(claim in needs_of(obj) for obj in assessment.after if is_lasting(str(obj.get("kind"))))
+        return (change.kind, change.namespace, change.name) in needs()
     return False
 
 

@@ -43,14 +43,15 @@ def broken_addresses(
     doors, left = [*open_doors(before, then), *other_doors(before, then)], all_doors(after, now, before)
     known = {door.address for door in doors}
     opened = [door for door in (*open_doors(after, now), *other_doors(after, now)) if door.address not in known]
+    new = [(door, _served(door, now)) for door in opened]
     formerly = cache(partial(all_doors, before, then))
     for door in doors:
         ways = [other for other in left if other.covers(door)]
         refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
         if all(refusals):
             front = [each for each in (*then.front, *then.beside) if is_behind(door, each, then)]
-            alike = [other for other in opened if _kind(other) == _kind(door)]
-            instead = [other.address for other in alike if _served(door, then) <= _served(other, now)]
+            served = _served(door, then)
+            instead = [other.address for other, its in new if _kind(other) == _kind(door) and served <= its]
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
             open_ways = [way for way in ways if why_closed(way, now) is None]
@@ -69,7 +70,8 @@ def _kind(door: Door) -> str:
 
 def _served(door: Door, side: Side) -> set[str]:
     """The ids of models that callers find behind a door: those of all engines behind a router."""
-    behind = [each for each in (*side.backends, *side.beside) if is_behind(door, each, side)]
+    service = side.services.get((door.namespace, door.service))
+    behind = side.selected(service) if service is not None else []
     engines = side.backends if any(each.is_router for each in behind) else behind
     return {id for each in engines if not each.is_router for id in each.served or (each.model or "",)}
 
