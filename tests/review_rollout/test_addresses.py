@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from llmstack.review.ways_in import doors
 from llmstack.review.ways_in.addresses import broken_addresses
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
-from llmstack.review.ways_in.doors import read_side
+from llmstack.review.ways_in.doors import read_side, selects
 from llmstack.review.ways_in.ends import Ends, read_ends
 from llmstack.review.ways_in.moments import ALWAYS, Presence
 
@@ -230,3 +231,17 @@ def test_the_ends_of_workloads_that_stay() -> None:
     ]  # fmt: skip
     assert ends[0].sides(2) == ((one, (0.0, inf)), (one, (0.0, inf)))
     assert ends[1].any == other
+
+
+def test_what_many_addresses_lead_to_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines without a router whose Services are all renamed: each old address is compared with each new one, and
+    neither with each engine anew."""
+    names = [f"m{number}" for number in range(30)]
+    engines = [backend(name, router=False, app=name) for name in names]
+    sides = [[service(name=f"{release}-{name}", selector={"app": name}) for name in names] for release in "ab"]
+    calls: list[Any] = []
+    monkeypatch.setattr(doors, "selects", lambda *asked: calls.append(asked) or selects(*asked))
+    then, now = (read_side(side, engines) for side in sides)
+    found = list(broken_addresses(*sides, then, now, ()))
+    assert len(found) == len(names)
+    assert len(calls) < 4 * len(names) ** 2

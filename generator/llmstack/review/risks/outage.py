@@ -105,9 +105,12 @@ def _moved(assessment: Assessment, followed: Collection[str]) -> Iterator[Risk]:
     """Workloads of no part of the stack, whose ways in are not `followed`, that go on in another namespace or as
     another kind: the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
     parts = {identity_of(each) for each in assessment.after if component_of(each) is not None}
-    gone = [each for each in assessment.workloads if each.before and not each.after]
+    gone: dict[str, list[Workload]] = {}
+    for each in assessment.workloads:
+        if each.before and not each.after:
+            gone.setdefault(each.name, []).append(each)
     for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
-        former = next((each for each in gone if _goes_on_as(each, workload)), None)
+        former = next((each for each in gone.get(workload.name, ()) if _goes_on_as(each, workload)), None)
         if outcomes is None or former is None or workload.before or not workload.after:
             continue
         if workload.identity in parts or workload.key in followed:
@@ -124,9 +127,8 @@ def _moved(assessment: Assessment, followed: Collection[str]) -> Iterator[Risk]:
 
 
 def _goes_on_as(former: Workload, workload: Workload) -> bool:
-    """Whether one has the name of another, in another namespace or as another kind."""
-    moves = (former.kind == workload.kind) != (former.namespace == workload.namespace)
-    return former.name == workload.name and moves
+    """Whether one is another of its name, in another namespace or as another kind."""
+    return (former.kind == workload.kind) != (former.namespace == workload.namespace)
 
 
 def _whole(seconds: float | None) -> int | None:

@@ -30,12 +30,9 @@ def _unknown(case: Case) -> Iterator[Obstacle]:
     Without one its pods stay in CreateContainerConfigError, or Pending for a claim. What other pods read already is
     there; of an environment that is new lint says it.
     """
-    there = any(identity_of(obj)[1] == case.workload.namespace for obj in case.scene.before)
-    if not there:
-        return
     unknown = sorted(needs_of(case.obj) - case.scene.needs_known)
     told = [need for need in unknown if need[::2] not in case.scene.facts.existing]
-    if told:
+    if told and any(identity_of(obj)[1] == case.workload.namespace for obj in case.scene.before):
         names = ", ".join(f"{kind} `{name}`" for kind, _, name in told)
         message = f"the pods begin to read {names}, which nothing here makes: without it none of them starts"
         yield Obstacle(
