@@ -94,18 +94,29 @@ class _Ground:
         """By file after the change: its objects by `Kind/name`."""
         return cache(lambda path: {_name(item.object): item for item in read_stream(self._text(path), path).items})
 
+    @cached_property
+    def there(self) -> Callable[[str], tuple[bool, bool]]:
+        """By file: whether it is there before the change, and after."""
+        before, after = self.comparison.before, self.comparison.after
+        return cache(lambda path: (before.read(path) is not None, after.read(path) is not None))
+
+    @cached_property
+    def ours(self) -> Callable[[str], bool]:
+        """By file after the change: whether llmstack wrote it."""
+        return cache(lambda path: is_ours(self._text(path).encode()))
+
     def _in_clusters(self, risk: Risk) -> Place | None:
         """Of what stands in clusters/: the values where they change what is generated there, else the file that the
         change touches, or one beside it, else the file that states it."""
         if not risk.file:
             return None
-        text = self.comparison.after.read(risk.file)
-        if text is not None and self.comparison.before.read(risk.file) is None and not is_ours(text.encode()):
+        was_there, is_there = self.there(risk.file)
+        if is_there and not was_there and not self.ours(risk.file):
             return self._stated(risk)
         found = self.of_file(risk.file)
-        if found is None or is_ours(self._text(found.path).encode()):
+        if found is None or self.ours(found.path):
             found = self._altered("gitops", "sync") or found
-        return found or (self._stated(risk) if text is not None else None)
+        return found or (self._stated(risk) if is_there else None)
 
     def _touched(self, file: str) -> Place | None:
         steps = file.split("/")

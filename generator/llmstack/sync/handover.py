@@ -75,8 +75,10 @@ def _behind(owner: Owner, owners: Mapping[Key, Owner]) -> set[str]:
 def sharing(owner: Owner, owners: Mapping[Key, Owner], holds: Callable[[str], bool]) -> Owner | None:
     """Another owner that applies the same objects: of the same folder, or of one that has it below itself and lists it,
     as overlays/<env> does."""
+    if not owner.path or not holds(owner.path):
+        return None
     for other in owners.values():
-        if other.key == owner.key or other.place != owner.place or not owner.path or not holds(owner.path):
+        if other.key == owner.key or other.place != owner.place:
             continue
         if other.path == owner.path or _aggregates(other.path, owner.path) or _aggregates(owner.path, other.path):
             return other
