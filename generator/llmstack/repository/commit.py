@@ -9,7 +9,8 @@ from functools import cached_property
 
 from llmstack.errors import IrregularFileError, too_large
 from llmstack.git.contents import Blobs, read_links, read_tree
-from llmstack.git.objects import Repository, list_entries
+from llmstack.git.objects import Repository, list_entries, split
+from llmstack.git.process import run_git
 from llmstack.repository.links import follow_links
 from llmstack.repository.snapshot import FOLDERS, Snapshot
 
@@ -85,9 +86,17 @@ class Commit(Snapshot):
     def _entries(self, folders: Collection[str]) -> dict[str, tuple[str, str]]:
         """What is below these folders, or stands at these paths."""
         if any(folder.split("/")[0] not in FOLDERS for folder in folders):
-            return list_entries(self._repository, self.name, folders)
+            there = [folder for folder in folders if folder.split("/")[0] in self._tops]
+            return list_entries(self._repository, self.name, there) if there else {}
         found = [path for folder in folders for path in (folder, *self._below(folder)) if path in self._listed]
         return {path: self._listed[path] for path in found}
+
+    @cached_property
+    def _tops(self) -> set[str]:
+        """The names in the root: of a path that begins with another one Git need not be asked. `.` and `..` are left to
+        Git."""
+        listed = split(run_git(self._repository, ["ls-tree", "-z", "--name-only", self.name]))
+        return {".", "..", "", *listed}
 
     @cached_property
     def _in_order(self) -> list[str]:
