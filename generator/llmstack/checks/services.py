@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from llmstack.checks.subject import Subject
@@ -18,6 +19,8 @@ from llmstack.checks.subject import Subject
 Ports = frozenset[int] | None
 """Ports that are open at a name; None where that cannot be known."""
 
+NAMED_PORTS = 16
+"""How many ports a message names."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([A-Za-z0-9_.-]+)(?::(\d{1,5}))?(?:[/?#].*)?")
@@ -101,3 +104,9 @@ def _ports(spec: Any) -> Ports:
     if not isinstance(ports, list) or spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName":
         return None
     return frozenset(port["port"] for port in ports if isinstance(port, dict) and isinstance(port.get("port"), int))
+
+
+def first_ports(ports: Iterable[int]) -> list[str]:
+    """Ports as a message names them, `…` where there are more: each of many tensor-parallel ranks has one."""
+    some = list(map(str, islice(ports, NAMED_PORTS + 1)))
+    return some if len(some) <= NAMED_PORTS else [*some[:NAMED_PORTS], "…"]

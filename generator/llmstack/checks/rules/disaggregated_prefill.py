@@ -21,12 +21,11 @@ Fix: give each side its role, leave host and port out, and name in `--prefill-mo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from llmstack.checks.engine_env import engine_variables
 from llmstack.checks.router_flags import extra_values, routing_logic
 from llmstack.checks.rule import Declaration, Problem
-from llmstack.checks.services import read_host, services
+from llmstack.checks.services import first_ports, read_host, services
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.model.models import Model
@@ -86,9 +85,8 @@ def _receiver(subject: Subject, at: Route, model: Model) -> Iterator[Problem]:
         help = f"leave it out ({lmcache.ZMQ_PORT} is open), or add {port} to servingEngineSpec.extraPorts"
         yield Problem(message, (*at, "nixlPeerPort"), help=help, milder=True)
     ranks = range(port + 1, port + (model.vllm_config.tensor_parallel_size or 1))
-    if closed := [str(rank) for rank in islice((rank for rank in ranks if rank not in open), 17)]:
-        named = ", ".join([*closed[:16], *["…"] * (len(closed) > 16)])
-        message = f"each tensor-parallel rank listens on a port of its own: the Service has no {named}"
+    if closed := first_ports(rank for rank in ranks if rank not in open):
+        message = f"each tensor-parallel rank listens on a port of its own: the Service has no {', '.join(closed)}"
         help = (
             "add them to servingEngineSpec.extraPorts; LMCache 0.4 takes LMCACHE_PD_PEER_INIT_PORT with a port for each"
         )

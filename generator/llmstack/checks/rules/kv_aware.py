@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from llmstack.checks.engine_env import Variables, engine_variables, router_variables
 from llmstack.checks.router_flags import extra_values, routing_logic
 from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.services import first_ports
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.model.models import Model
@@ -174,8 +175,7 @@ def _worker_ports(at: Route, model: Model) -> Iterator[Problem]:
     ports = [port for port in (config.worker_port or "").split(",") if port.strip()]
     if len(ports) not in (1 if ranks == 1 else 0, ranks):
         message = f"{len(ports)} worker port{'s' * (len(ports) != 1)} for {ranks} tensor-parallel ranks"
-        some = [str(8001 + rank) for rank in range(min(ranks, 16))] + ["…"] * (ranks > 16)
-        help = f'list one for each rank: `workerPort: "{",".join(some)}"`'
+        help = f'list one for each rank: `workerPort: "{",".join(first_ports(range(8001, 8001 + ranks)))}"`'
         yield Problem(message, (*at, "lmcacheConfig", "workerPort"), help=help)
 
 

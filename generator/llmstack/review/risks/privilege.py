@@ -199,8 +199,8 @@ def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Ris
     if rights:
         whose = "pods that claim it" if after.get("kind") == "PersistentVolume" else "its pods"
         yield RISK.at(_name(after), f"{whose} get {', '.join(rights)}{where}", _SPARE, milder=True)
-    lost = frozenset().union(*map(guards_of, before)) - guards_of(after)
-    for guard in sorted(lost) if is_restricted(after) is not None else ():
+    had = frozenset().union(*map(guards_of, before))
+    for guard in sorted(had - guards_of(after)) if had and is_restricted(after) is not None else ():
         yield RISK.at(_name(after), f"its pods {guard}, and do so no more{where}", _SPARE, milder=True)
     if trusts_remote_code(after) and not any(map(trusts_remote_code, before)):
         message = f"it runs the code that its model brings (`--trust-remote-code`){where}"

@@ -63,11 +63,11 @@ def _beside_closed(assessment: Assessment) -> Iterator[Unforeseen]:
     """Pods that come in a pool of which some nodes take no more: whether those that run are on these decides whether
     there is room (`contention.find_verdicts`)."""
     unknown = {(row.pool, row.resource) for row in assessment.gpus if row.deadlock is None}
-    for pool in assessment.facts[1].pools:
+    for pool in (each for each in assessment.facts[1].pools if each.closed):
         key = (pool.name, pool.resource)
         coming = [each for each in assessment.least.own if each.new is not None and each.new.pool == key and each.after]
         makes = any(each.move == "restart" or each.after > each.before for each in coming)
-        if pool.closed and key in unknown and makes:
+        if key in unknown and makes:
             message = (
                 f"new pods find {pool.told}: which of the pods that run are on nodes that take none is not known, so "
                 "whether there is room for the new ones cannot be judged"

@@ -45,31 +45,10 @@ def _profiles_otherwise(line: Line) -> bool:
     return bool(config.get("torch_profiler_dir")) and config.get("profiler") in (None, "cuda")
 
 
-def _profiles_kernels_nowhere(line: Line) -> bool:
-    config = line.object(PROFILER)
-    return config.get("profiler") == "proton" and not config.get("proton_profiler_dir")
-
-
 def _profiles_kernels_otherwise(line: Line) -> bool:
     config = line.object(PROFILER)
     own = any(config.get(key, default) != default for key, default in PROTON.items())
     return own and config.get("profiler") != "proton"
-
-
-def _draws_otherwise(line: Line) -> bool:
-    """Whether proton is to write what it does not record."""
-    config = line.object(PROFILER)
-    recorded = config.get("proton_data", PROTON["proton_data"])
-    wanted = WRITTEN_FROM.get(str(config.get("proton_output_format")), recorded)
-    return config.get("profiler") == "proton" and wanted != recorded
-
-
-def _profiles_graphs(line: Line) -> bool:
-    """Whether proton is to look into CUDA graphs, of which it sees nothing unless it is told to."""
-    config = line.object(PROFILER)
-    return (
-        config.get("profiler") == "proton" and config.get("proton_graph_attribution") is not True and makes_graphs(line)
-    )
 
 
 def _of_proton(holds: Callable[[Mapping[str, Any]], object]) -> Callable[[Line], bool]:
@@ -80,6 +59,17 @@ def _of_proton(holds: Callable[[Mapping[str, Any]], object]) -> Callable[[Line],
         return config.get("profiler") == "proton" and bool(holds(config))
 
     return found
+
+
+def _draws_otherwise(config: Mapping[str, Any]) -> bool:
+    """Whether proton is to write what it does not record."""
+    recorded: object = config.get("proton_data", PROTON["proton_data"])
+    return WRITTEN_FROM.get(str(config.get("proton_output_format")), recorded) != recorded
+
+
+def _profiles_graphs(line: Line) -> bool:
+    """Whether proton is to look into CUDA graphs, of which it sees nothing unless it is told to."""
+    return makes_graphs(line) and _of_proton(lambda config: config.get("proton_graph_attribution") is not True)(line)
 
 
 def _records_otherwise(line: Line) -> bool:
@@ -120,7 +110,8 @@ REFUSALS: tuple[Refusal, ...] = (
             "profiler torch without torch_profiler_dir", "torch_profiler_dir"),
     Refusal("torch_profiler_dir is only applicable when", PROFILER, _profiles_otherwise,
             "torch_profiler_dir with another profiler", "profiler torch"),
-    Refusal("proton_profiler_dir must be set when", PROFILER, _profiles_kernels_nowhere,
+    Refusal("proton_profiler_dir must be set when", PROFILER,
+            _of_proton(lambda config: not config.get("proton_profiler_dir")),
             "profiler proton without proton_profiler_dir", "proton_profiler_dir"),
     Refusal("torch_profiler_activities must not contain duplicates", PROFILER, _records_twice,
             "torch_profiler_activities that name one twice", "name each once"),
@@ -149,8 +140,8 @@ REFUSALS: tuple[Refusal, ...] = (
             _of_proton(lambda config: config.get("proton_graph_attribution") is True
                        and config.get("proton_data", "tree") != "tree"),
             "proton_graph_attribution with this proton_data", "tree"),
-    *(Refusal(sentence, PROFILER, _draws_otherwise, "a proton_output_format of what proton_data does not record",
-              "chrome_trace of trace, hatchet of tree")
+    *(Refusal(sentence, PROFILER, _of_proton(_draws_otherwise),
+              "a proton_output_format of what proton_data does not record", "chrome_trace of trace, hatchet of tree")
       for sentence in ("chrome_trace output requires proton_data='trace'", " output requires proton_data='tree'")),
     Refusal("Proton profiling with CUDA graphs requires", PROFILER, _profiles_graphs,
             "profiler proton with CUDA graphs and without proton_graph_attribution",
