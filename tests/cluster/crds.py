@@ -7,7 +7,7 @@ from typing import Any
 
 from llmstack import yamlio
 from tests.cluster.build import module_folder
-from tests.cluster.kubectl import Kubectl, condition, wait_until
+from tests.cluster.kubectl import Kubectl
 
 FOLDER = Path(__file__).parent / "crds"
 """Definitions that no Go module carries: production-stack's operator of 2026-08-05, source-watcher of 2026-08."""
@@ -43,10 +43,4 @@ def definitions() -> list[dict[str, Any]]:
 
 def install(kubectl: Kubectl) -> None:
     """Add the definitions to a cluster, and wait until it serves them."""
-    names = {each["metadata"]["name"] for each in kubectl.apply(definitions(), manager="tests")}
-    wait_until(lambda: names <= _established(kubectl), "custom resources served")
-
-
-def _established(kubectl: Kubectl) -> set[str]:
-    found = kubectl.items("customresourcedefinitions")
-    return {each["metadata"]["name"] for each in found if condition(each, "Established").get("status") == "True"}
+    kubectl.established({each["metadata"]["name"] for each in kubectl.apply(definitions(), manager="tests")})

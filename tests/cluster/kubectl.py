@@ -76,11 +76,31 @@ class Kubectl:
             return str(refused)
         return ""
 
+    def established(self, names: set[str]) -> None:
+        """Wait until CustomResourceDefinitions are served.
+
+        Until then the server lets go what it refuses of one that is served (its scope may change:
+        apiextensions-apiserver, ValidateCustomResourceDefinitionUpdate), and one deleted meanwhile may stay for minutes.
+        """
+
+        def missing() -> set[str]:
+            found = self.items("customresourcedefinitions")
+            served = {
+                each["metadata"]["name"] for each in found if condition(each, "Established").get("status") == "True"
+            }
+            return names - served
+
+        if names:
+            wait_until(lambda: not missing(), f"served: {', '.join(sorted(names))}")
+
     @contextmanager
     def holding(self, *objects: Mapping[str, Any], manager: str = "tests") -> Iterator[None]:
         """Have objects in the cluster while the block runs; they are gone when it has ended."""
         self.apply(objects, manager=manager)
         try:
+            self.established(
+                {each["metadata"]["name"] for each in objects if each["kind"] == "CustomResourceDefinition"}
+            )
             yield
         finally:
             stream = "---\n".join(yamlio.dump(dict(each)) for each in reversed(objects))
