@@ -231,9 +231,7 @@ class _Walk:
         """Whether YAML that is not looked into can be read at all; its syntax is for kustomize to judge, which would
         tell a conflict as a line without a colon."""
         try:
-            text = _decode(content)
-            yamlio.refuse_conflict(text)
-            yamlio.check_bounds(text)
+            yamlio.check_bounds(_decode(content))
         except (yamlio.OutOfBoundsError, yamlio.ConflictError, UnicodeDecodeError) as error:
             self.reached.findings.append(_unreadable(path, error))
         except yamlio.YAMLError:

@@ -9,7 +9,8 @@ import yaml
 UNRESOLVED = "the file holds an unresolved merge conflict"
 CHOOSE = "choose between the two sides up to `>>>>>>>`, and remove the lines of signs"
 
-_OURS, _THEIRS = (re.compile(sign, re.MULTILINE) for sign in (r"^<{7} ", r"^={7}\r?$"))
+_SIGN = "<<<<<<< "
+_OURS, _THEIRS = (re.compile(sign, re.MULTILINE) for sign in (f"^{_SIGN}", r"^={7}\r?$"))
 
 
 class ConflictError(yaml.MarkedYAMLError):
@@ -18,7 +19,7 @@ class ConflictError(yaml.MarkedYAMLError):
 
 def find_conflict(text: str) -> int | None:
     """The number of the line, from 0, on which a conflict begins; None where there is none."""
-    ours = _OURS.search(text)
+    ours = _OURS.search(text) if _SIGN in text else None  # most texts show so at once that they hold none
     if ours is None or _THEIRS.search(text, ours.end()) is None:
         return None
     return text.count("\n", 0, ours.start())
