@@ -30,7 +30,7 @@ EXPERTS_ALIKE = frozenset(
 
 def indivisible(facts: ModelFacts, settings: Settings, release: Minor) -> Iterator[Fault]:
     """Yield what tensor parallelism cannot cut into equal parts."""
-    if settings.tensor == 1:
+    if settings.tensor == settings.data == 1:
         return
     tensor = f"--tensor-parallel-size {settings.tensor}"
     for count, what in _parts(facts, settings):
