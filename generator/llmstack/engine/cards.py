@@ -101,7 +101,7 @@ CARDS: Mapping[str, Card] = {
             ("NVIDIA-RTX-PRO-6000-Blackwell-Server-Edition", "NVIDIA-RTX-PRO-6000-Blackwell-Workstation-Edition"),
         ),
         Card("GB10", 121.69, (12, 1), ("NVIDIA-GB10",), shared_memory=True),
-        *(
+        *(  # of these nobody has published the total, so that the gigabytes that they are sold as bound it
             Card(name, None, capability, tuple(products), sold_as=float(gigabytes))
             for name, gigabytes, capability, *products in (
                 ("P4", 8, (6, 1), "Tesla-P4"),
