@@ -75,7 +75,7 @@ CUDA_13_SINCE = (0, 20)
 CUDA_13 = "vllm/vllm-openai"
 LEAST_OF_CUDA_13 = (7, 5)
 """From 0.20 on this image is built with CUDA 13, which compiles nothing for older cards, unless its tag says `cu12`
-(https://github.com/vllm-project/vllm/pull/39878, https://github.com/mudler/LocalAI/issues/9948)."""
+(VLLM_MAIN_CUDA_VERSION, vllm/envs.py; https://github.com/mudler/LocalAI/issues/9948)."""
 OFFICIAL = frozenset(("vllm/vllm-openai", "lmcache/vllm-openai"))
 """Images that are built with the PyTorch that the release wants, and without plugins."""
 
