@@ -10,7 +10,7 @@ from llmstack.engine.cards import cards_like
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("H100", ("H100-80GB", "H100-NVL")),
+        ("H100", ("H100-80GB", "H100-NVL", "H100-PCIe")),
         ("H100 80G", ("H100-80GB",)),
         ("A100-SXM4-80GB", ("A100-80GB",)),
         ("NVIDIA-H100-80GB-HBM3", ("H100-80GB",)),
@@ -18,7 +18,7 @@ from llmstack.engine.cards import cards_like
         ("RTX PRO 6000 Blackwell", ("RTX PRO 6000",)),
         ("MI300", ("MI300X",)),
         ("T40", ()),
-        ("GB200", ()),
+        ("GB200", ("GB200",)),
         ("", ()),
     ],
 )

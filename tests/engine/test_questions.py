@@ -80,7 +80,7 @@ def test_memory_that_is_stated_counts_more_than_the_table() -> None:
     ("given", "reason"),
     [
         ({"modelURL": "/data/own"}, "`/data/own` is no name on a hub"),
-        ({"modelURL": "acme/own"}, "there are no facts of acme/own"),
+        ({"modelURL": "acme/own"}, "there are no facts of acme/own (`llmstack learn model acme/own`)"),
         ({"tag": "latest"}, "release is not known"),
         ({"capacity": []}, "which GPU"),
         ({"requestGPUMem": "4000"}, "a share of a GPU"),

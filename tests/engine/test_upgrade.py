@@ -181,6 +181,12 @@ def test_the_same_release_changes_nothing(version: str) -> None:
     assert not items(version, version)
 
 
+def test_what_concerns_a_flag_is_told_beside_it_alone() -> None:
+    beside, without = (items("0.29.0", "0.30.0", flags) for flags in ({"--hf-overrides"}, {"--max-model-len"}))
+    assert [item.since for item in beside if "YaRN" in item.text] == ["0.30"]
+    assert not [item for item in without if "YaRN" in item.text]
+
+
 def test_the_table_is_in_order_and_names_its_sources() -> None:
     assert [each.since for each in BEHAVIOUR] == sorted(each.since for each in BEHAVIOUR)
     for each in BEHAVIOUR:

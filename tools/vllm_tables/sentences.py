@@ -12,7 +12,7 @@ FOLDERS = (
     *("config", "engine", "entrypoints", "v1/engine", "v1/kv_offload", "v1/sample", "v1/spec_decode", "v1/worker"),
     *("v1/core", "v1/executor"),
     *("distributed", "model_executor/layers/rotary_embedding"),
-    *("model_executor/model_loader", "transformers_utils"),
+    *("model_executor/model_loader", "transformers_utils", "reasoning"),
 )
 FILES = (
     *("config.py", "model_executor/layers/rotary_embedding.py", "model_executor/layers/fused_moe/layer.py"),

@@ -35,10 +35,10 @@ from llmstack.engine.exact.backends import unfit_backend
 from llmstack.engine.exact.backends import unknown_backend as find_unknown_backend
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.flags import refused
-from llmstack.engine.exact.length import too_long
+from llmstack.engine.exact.length import UNKNOWN, too_long
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.sizes import context_parallel, indivisible
-from llmstack.engine.exact.types import mismatched, too_new, too_old, unfit_type
+from llmstack.engine.exact.types import mismatched, too_old, unfit_type, without_code
 from llmstack.engine.exact.variables import misread
 from llmstack.finding import Finding, Route, Severity
 from llmstack.fit.answer import fewest, longest, start_of
@@ -178,7 +178,10 @@ def _faults_of_model(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
     found: list[tuple[Rule, Iterator[Fault]]] = [
         (indivisible_size, indivisible(facts, settings, release)),
         (indivisible_size, context_parallel(facts, settings, question.flags)),
-        (length_over_model, too_long(facts, settings, engine.question.variables)),
+        (
+            length_over_model,
+            too_long(facts, settings, question.flags, question.variables, release if among else UNKNOWN),
+        ),
     ]
     if among:
         repository = image_parts(engine.served.image)[0]
@@ -199,9 +202,9 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
     release = catalogue.release.minor
     if not among:
         return
-    repository = image_parts(engine.served.image)[0]
-    new = too_new(question.card, release, repository) if question.card is not None else ()
-    yield from ((unsupported_type, fault) for fault in new)
+    repository, tag = image_parts(engine.served.image)
+    uncompiled = without_code(question.card, release, repository, tag) if question.card is not None else ()
+    yield from ((unsupported_type, fault) for fault in uncompiled)
     if question.flags or question.variables:
         line = Line(
             model_named(engine.served) or "",

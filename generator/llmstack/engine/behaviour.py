@@ -111,7 +111,7 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
     Behaviour(
         (0, 20),
         "vLLM's image whose tag names no CUDA is built for 13.0, no longer 12.9: nodes need an NVIDIA driver of 580 or "
-        "newer.",
+        "newer, and there is no code for Volta (V100).",
         "vllm/envs.py (VLLM_MAIN_CUDA_VERSION); drivers: NVIDIA CUDA Toolkit release notes, minimum versions",
     ),
     Behaviour((0, 20), "The metric vllm:prompt_tokens_recomputed is gone.", "vllm/v1/metrics/loggers.py"),
@@ -131,6 +131,13 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
         "Model runner v2, too, leaves what CUDA graphs will take out of the KV cache; before, it came on top of "
         "--gpu-memory-utilization.",
         "vllm/v1/worker/gpu/model_runner.py (profile_cudagraph_memory)",
+    ),
+    Behaviour(
+        (0, 30),
+        "YaRN in --hf-overrides does not lengthen requests by itself: max_position_embeddings has to say the scaled "
+        "length beside it; before, the factor scaled the original length.",
+        "vllm/config/model.py (_get_and_verify_max_len)",
+        beside="--hf-overrides",
     ),
 )
 """In the order of releases. The first of two neighbours is the newest patch of its minor."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Maker = Literal["nvidia", "amd"]
-Family = Literal["Volta", "Turing", "Ampere", "Ada", "Hopper", "Blackwell"]
+Family = Literal["Pascal", "Volta", "Turing", "Ampere", "Ada", "Hopper", "Blackwell"]
 
 LABEL = "nvidia.com/gpu.product"
 MIG_RESOURCE = "nvidia.com/mig-"
@@ -64,6 +64,7 @@ FAMILIES: tuple[tuple[tuple[int, int], Family], ...] = (
     ((8, 0), "Ampere"),
     ((7, 5), "Turing"),
     ((7, 0), "Volta"),
+    ((6, 0), "Pascal"),
 )
 """Generations by the first compute capability of each, the newest first."""
 
@@ -100,6 +101,28 @@ CARDS: Mapping[str, Card] = {
             ("NVIDIA-RTX-PRO-6000-Blackwell-Server-Edition", "NVIDIA-RTX-PRO-6000-Blackwell-Workstation-Edition"),
         ),
         Card("GB10", 121.69, (12, 1), ("NVIDIA-GB10",), shared_memory=True),
+        *(  # of these nobody has published the total, so that the gigabytes that they are sold as bound it
+            Card(name, None, capability, tuple(products), sold_as=float(gigabytes))
+            for name, gigabytes, capability, *products in (
+                ("P4", 8, (6, 1), "Tesla-P4"),
+                ("P40", 24, (6, 1), "Tesla-P40"),
+                ("P100-16GB", 16, (6, 0), "Tesla-P100-PCIE-16GB", "Tesla-P100-SXM2-16GB"),
+                ("RTX 8000", 48, (7, 5), "Quadro-RTX-8000"),
+                ("A30", 24, (8, 0), "NVIDIA-A30"),
+                ("A800-80GB", 80, (8, 0), "NVIDIA-A800-SXM4-80GB", "NVIDIA-A800-80GB-PCIe"),
+                ("A2", 16, (8, 6), "NVIDIA-A2"),
+                ("A16", 16, (8, 6), "NVIDIA-A16"),
+                ("RTX A4000", 16, (8, 6), "NVIDIA-RTX-A4000"),
+                ("RTX A4500", 20, (8, 6), "NVIDIA-RTX-A4500"),
+                ("RTX 6000 Ada", 48, (8, 9), "NVIDIA-RTX-6000-Ada-Generation"),
+                ("H100-PCIe", 80, (9, 0), "NVIDIA-H100-PCIe"),
+                ("H20", 96, (9, 0), "NVIDIA-H20"),
+                ("H800", 80, (9, 0), "NVIDIA-H800"),
+                ("H200-NVL", 141, (9, 0), "NVIDIA-H200-NVL"),
+            )
+        ),
+        Card("GB200", None, (10, 0), ("NVIDIA-GB200",), shared_memory=True),
+        Card("GB300", None, (10, 3), ("NVIDIA-GB300",), shared_memory=True),
         Card("MI300X", 191.69, None, maker="amd"),
     )
 }

@@ -60,9 +60,10 @@ def architecture_of(config: Config) -> str:
 def sizes_of(config: Config) -> Sizes:
     """The sizes in a configuration; what it does not say is 0."""
     text = text_config(config)
-    heads = _count(text, "num_attention_heads", "n_head", "n_heads", "num_heads")
+    # names of an encoder are Whisper's (`WhisperConfig.attribute_map`, transformers)
+    heads = _count(text, "num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads")
     hidden = _count(text, "hidden_size", "n_embd", "d_model", "dim")
-    layers = _count(text, "num_hidden_layers", "n_layer", "n_layers", "num_layers") or _listed(text)
+    layers = _count(text, "num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers") or _listed(text)
     sliding, states = layer_kinds(text, layers)
     experts = _count(text, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
     latent = _count(text, "kv_lora_rank")

@@ -9,7 +9,7 @@ from typing import Any
 from llmstack.engine.settings import Settings
 from llmstack.finding import Route
 from llmstack.fit.card import Pools, card_on
-from llmstack.fit.question import HUB_NAME, Known, Question, facts_of_name, read_given, release_in
+from llmstack.fit.question import HUB_NAME, Known, Question, facts_of_name, no_facts_of, read_given, release_in
 from llmstack.flags import catalogue_for, split_flags
 from llmstack.kubernetes.accelerators import gpus_of_pod, is_whole_gpu
 from llmstack.kubernetes.images import image_parts
@@ -143,7 +143,7 @@ def _missing(
     if name is None:
         yield "its arguments do not say which model it loads"
     elif question.facts is None:
-        yield f"there are no facts of {name}" if HUB_NAME.match(name) else f"`{name}` is no name on a hub"
+        yield no_facts_of(name) if HUB_NAME.match(name) else f"`{name}` is no name on a hub"
     if question.card is None:
         yield "nothing says which GPU it runs on" if gpus else "it asks for no GPU"
     if question.match.sureness == "guess":

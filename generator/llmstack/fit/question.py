@@ -178,9 +178,12 @@ def _no_facts(model: Model) -> str:
     if not model.model_url:
         return "it names no model (`modelURL`)"
     name = hub_name(model)
-    return (
-        f"there are no facts of {name}" if name else f"`{model.model_url}` is no name on a hub, and leads to no facts"
-    )
+    return no_facts_of(name) if name else f"`{model.model_url}` is no name on a hub, and leads to no facts"
+
+
+def no_facts_of(name: str) -> str:
+    """That nobody has learned a model of a hub, and the line that does."""
+    return f"there are no facts of {name} (`llmstack learn model {name}`)"
 
 
 def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: Match) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The GPU, the release or the checkpoint does not go with the type of the weights.
 
 Each method of quantization has a least compute capability, which vLLM compares with the card before it loads; bfloat16
-wants 8.0 (Ampere), and Blackwell wants vLLM 0.9. The card is that of the model's pool in `gitops.capacity`, or of the
+wants 8.0 (Ampere), Blackwell wants vLLM 0.9, and vLLM's own image has no code for Volta from 0.20 on, but where its tag
+says `cu129`. The card is that of the model's pool in `gitops.capacity`, or of the
 product in a node selector; the method is `--quantization`, or what facts/models/ say of the checkpoint. Also refused:
 a `--dtype` that the model or its quantization does not take (Gemma in float16, fp8 in float32), a `--quantization` that
 is not the checkpoint's, and a checkpoint of a method that the release has dropped.
@@ -18,7 +19,7 @@ from llmstack.checks.engines import Asked, alike_engines, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.fault import Fault
-from llmstack.engine.exact.types import mismatched, too_new, too_old, unfit_type
+from llmstack.engine.exact.types import mismatched, too_old, unfit_type, without_code
 from llmstack.finding import Severity
 
 RULE = Declaration("unsupported-type", Severity.ERROR, needs_objects=True, whole=True)
@@ -35,7 +36,7 @@ def _faults(asked: Asked) -> Iterator[Fault]:
     facts, settings, card = question.facts, question.settings, question.card
     release = question.match.catalogue.release.minor
     if card is not None:
-        yield from too_new(card, release, asked.model.repository or "")
+        yield from without_code(card, release, asked.model.repository or "", asked.model.tag or "")
     if facts is None:
         return
     if card is not None:

@@ -17,11 +17,20 @@ BLOCKS_UNTIL: Minor = (0, 29)
 """From 0.30 on, scales of a block that is cut are refined (`weight_scale_refine`, layers/quantization/fp8.py)."""
 OTHERS_PADDED = frozenset(("GptOssForCausalLM",))
 """Architectures whose experts are padded to fit (mxfp4), so that their width need not divide."""
+EXPERTS_ALIKE = frozenset(
+    (
+        *("MiniMaxM2ForCausalLM", "Glm4MoeForCausalLM", "DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM"),
+        *("Qwen3NextForCausalLM", "Qwen3VLMoeForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration"),
+        *("MiMoV2FlashForCausalLM", "Ernie4_5_MoeForCausalLM", "BailingMoeForCausalLM", "Dots1ForCausalLM"),
+    )
+)
+"""More architectures whose experts are all of one width, cut by tensor parallelism, whatever else their layers hold
+(`FusedMoE`, model_executor/models/)."""
 
 
 def indivisible(facts: ModelFacts, settings: Settings, release: Minor) -> Iterator[Fault]:
     """Yield what tensor parallelism cannot cut into equal parts."""
-    if settings.tensor == 1:
+    if settings.tensor == settings.data == 1:
         return
     tensor = f"--tensor-parallel-size {settings.tensor}"
     for count, what in _parts(facts, settings):
@@ -58,7 +67,9 @@ def _parts(facts: ModelFacts, settings: Settings) -> Iterator[tuple[int, str]]:
 def _blocks(facts: ModelFacts, settings: Settings, release: Minor) -> Iterator[str]:
     """Yield widths on one GPU that the blocks or groups of a checkpoint's scales do not divide."""
     quantization = facts.quantization
-    if quantization is None or facts.architecture not in ARCHITECTURES:
+    if quantization is None or facts.architecture not in (
+        ARCHITECTURES if not facts.is_moe else ARCHITECTURES | EXPERTS_ALIKE
+    ):
         return
     if quantization.method == "fp8" and quantization.block and release <= BLOCKS_UNTIL:
         rows, columns = quantization.block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.engine import registry
@@ -38,6 +39,10 @@ RELATIVES: Mapping[str, frozenset[str]] = {
 """What `--quantization` may be beside a checkpoint of this method without being refused, in any release
 (`override_quantization_method` of each class, `ModelConfig._verify_quantization`)."""
 
+ON_REQUEST = frozenset(("humming",))
+"""Relatives that serve a checkpoint only where `--quantization` names them (`override_quantization_method`,
+layers/quantization/humming.py)."""
+
 OVERRULED = {"mxfp4": "gpt_oss_mxfp4"}
 """Methods of checkpoints that a class takes over whatever `--quantization` says, where the release has it
 (`override_quantization_method`, layers/quantization/mxfp4.py)."""
@@ -64,6 +69,13 @@ PLAIN = frozenset(("bfloat16", "float16", "float32"))
 BLACKWELL_SINCE = (0, 9)
 """The first release built with PyTorch 2.7, whose CUDA 12.8 is the first to know compute capability 10.0 and 12.0
 (https://pytorch.org/blog/pytorch-2-7/); 0.8.5 wants torch 2.6.0."""
+LEAST = (7, 0)
+"""The oldest card that vLLM is built for (docker/Dockerfile, `torch_cuda_arch_list`)."""
+CUDA_13_SINCE = (0, 20)
+CUDA_13 = "vllm/vllm-openai"
+LEAST_OF_CUDA_13 = (7, 5)
+"""From 0.20 on this image is built with CUDA 13, which compiles nothing for older cards, unless its tag says `cu12`
+(VLLM_MAIN_CUDA_VERSION, vllm/envs.py; https://github.com/mudler/LocalAI/issues/9948)."""
 OFFICIAL = frozenset(("vllm/vllm-openai", "lmcache/vllm-openai"))
 """Images that are built with the PyTorch that the release wants, and without plugins."""
 
@@ -90,11 +102,22 @@ def too_old(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[s
         yield Fault("dtype", f"bfloat16 wants compute capability 8.0; {shown}", "--dtype float16")
 
 
-def too_new(card: Card, release: tuple[int, int], repository: str) -> Iterator[Fault]:
-    """Yield a card that the release's PyTorch has no code for."""
-    if card.capability and card.capability >= (10, 0) and release < BLACKWELL_SINCE and is_official(repository):
-        message = f"vLLM {release[0]}.{release[1]} has no code for a {card.name}"
+def without_code(card: Card, release: tuple[int, int], repository: str, tag: str) -> Iterator[Fault]:
+    """Yield a card that an image of the release has no code for: too new for its PyTorch, or too old for its CUDA."""
+    if card.capability is None or not is_official(repository):
+        return
+    message = f"vLLM {release[0]}.{release[1]} has no code for a {card.name}"
+    cuda_13 = release >= CUDA_13_SINCE and repository.endswith(CUDA_13) and re.match(r"v?\d+\.(?!.*cu12)", tag)
+    if card.capability >= (10, 0) and release < BLACKWELL_SINCE:
         yield Fault("model", message, "vLLM 0.9 or later")
+    elif card.capability < LEAST:
+        yield Fault("model", message, "a card of compute capability 7.0 or later")
+    elif card.capability < LEAST_OF_CUDA_13 and cuda_13:
+        yield Fault(
+            "model",
+            message,
+            f"a tag that ends in -cu129, vLLM before {CUDA_13_SINCE[0]}.{CUDA_13_SINCE[1]}, or another card",
+        )
 
 
 def unfit_type(
@@ -121,7 +144,7 @@ def _activations(given: str | None, stored: str | None, among: Sequence[str]) ->
 
     A checkpoint's method may be served by a relative, which is chosen where the flag does not say otherwise.
     """
-    methods = {given} if given else RELATIVES.get(stored, {stored}) if stored else set()
+    methods = {given} if given else RELATIVES.get(stored, {stored}) - ON_REQUEST if stored else set()
     found = [registry.activation_types(method, among) for method in methods if method]
     return frozenset().union(*found) if found else frozenset()
 

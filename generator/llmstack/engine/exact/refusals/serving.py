@@ -4,7 +4,7 @@ engine/arg_utils.py, entrypoints/openai/cli_args.py, model_executor/model_loader
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from llmstack.engine import registry
@@ -35,6 +35,15 @@ LOADED_BY_DEFAULT = frozenset(("", "auto", "hf", "safetensors", "fastsafetensors
 """Formats of the loader that takes THREADS alone (`DefaultModelLoader`, vllm/model_executor/model_loader/)."""
 THREADS = frozenset(("enable_multithread_load", "num_threads", "enable_weights_track"))
 THREADS_SINCE = (0, 10)
+STRATEGY, REASONING = "--safetensors-load-strategy", "--reasoning-parser"
+THINK = frozenset(("deepseek_r1", "qwen3", "minimax_m2"))
+"""Parsers that look `<think>` and `</think>` up in the vocabulary (vllm/reasoning/)."""
+WITHOUT_THINK = re.compile(r"meta-llama/(Meta-)?Llama-|mistralai/(Mistral-7B|Mixtral)-")
+"""Models whose vocabulary has neither; what is made of them may have added both."""
+TOKENIZED_OTHERWISE = {"--tokenizer", "--skip-tokenizer-init", "--reasoning-parser-plugin"}
+PARSED_AT_START = (0, 11), (0, 19)
+"""Between these a parser is made at the start, later for a request (StructuredOutputManager, v1/structured_output/)."""
+STREAMER = ("runai_streamer", "runai_streamer_sharded")
 STREAMERS = frozenset(("auto", "runai_streamer", "runai_streamer_sharded", "modelexpress"))
 
 
@@ -58,6 +67,34 @@ def _loads_by_others_keys(line: Line) -> bool:
     known = {"sharded_state": frozenset(("pattern",))}.get(_format(line))
     known = THREADS if _format(line) in LOADED_BY_DEFAULT else known
     return known is not None and bool(set(line.object(LOADER)) - known)
+
+
+def _loader_has(key: str, fits: Callable[[Any], bool], formats: Container[str]) -> Callable[[Line], bool]:
+    """Whether the loader of one of these formats is given a value of a key that does not fit."""
+
+    def holds(line: Line) -> bool:
+        config = line.object(LOADER)
+        return _format(line) in formats and key in config and not fits(config[key])
+
+    return holds
+
+
+def _is_whole_from(least: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and value >= least
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _loads_in_threads(line: Line) -> bool:
+    return _format(line) in LOADED_BY_DEFAULT and line.object(LOADER).get("enable_multithread_load") is True
+
+
+def _thinks_without_words(line: Line) -> bool:
+    """Whether thoughts are to be told by words that the model's tokenizer does not have."""
+    otherwise = TOKENIZED_OTHERWISE & line.given.keys()
+    return not otherwise and line.text(REASONING) in THINK and WITHOUT_THINK.match(line.model) is not None
 
 
 def _format(line: Line) -> str:
@@ -187,6 +224,24 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("Unexpected extra config keys for load format", LOADER, _loads_by_others_keys,
             f"a key in {LOADER} that this --load-format does not have", "leave it out, or --load-format runai_streamer",
             since=THREADS_SINCE),
+    *(Refusal(sentence, LOADER, _loader_has(key, fits, formats), f"this {key} in {LOADER}", help)
+      for key, fits, formats, sentence, help in (
+          ("enable_multithread_load", _is_switch, LOADED_BY_DEFAULT, "enable_multithread_load must be a bool",
+           "true or false, without quotes"),
+          ("num_threads", _is_whole_from(1), LOADED_BY_DEFAULT, "num_threads must be a positive integer",
+           "a whole number above 0, without quotes"),
+          ("distributed", _is_switch, STREAMER, "distributed must be a bool, got", "true or false, without quotes"),
+          ("concurrency", _is_whole_from(1), STREAMER, "concurrency must be a positive integer",
+           "a whole number above 0, without quotes"),
+          ("memory_limit", _is_whole_from(-1), STREAMER, "memory_limit must be an integer >= -1",
+           "a number of bytes, or -1 for no limit"),
+      )),
+    Refusal("enable_multithread_load does not support", LOADER,
+            lambda line: _loads_in_threads(line) and line.text(STRATEGY) not in ("", "lazy"),
+            f"enable_multithread_load beside {STRATEGY}", "leave one of both out"),
+    Refusal("reasoning parser could not locate", REASONING, _thinks_without_words,
+            "this parser for a model whose tokenizer has no <think>", "leave it out",
+            *PARSED_AT_START),
     Refusal("Model loader extra config is not supported for", LOADER,
             lambda line: bool(line.object(LOADER)) and says("--load-format", "dummy")(line),
             f"{LOADER} with --load-format dummy", "leave it out"),
