@@ -206,6 +206,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "labels in custom/": lambda: patch_in_custom("spec: {template: {metadata: {labels: {", lambda n: f"k{n}: a, ", "}}}}\n"),
     "replicas in custom/": lambda: patch_in_custom("spec: {replicas: 2147483647}\n#", lambda n: "a"),
     "removed containers in custom/": lambda: patch_in_custom("spec: {template: {spec: {containers: [", lambda n: f"{{name: c{n}, $patch: delete}}, ", "]}}}\n"),
+    "ports of a Service in custom/": lambda: object_in_custom("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {a: b}, ports: [", lambda n: f"{{name: p{n}, port: {n % 65000 + 1}}}, ", "]}\n"),
     "quotas in custom/": lambda: object_in_custom("", lambda n: QUOTA % (n, "") + "---\n"),
     "quotas of scopes in custom/": lambda: object_in_custom("", lambda n: (QUOTA % (n, SCOPE % n) if n % 2 else PRIORITY % (n, n)) + "---\n"),
     "pods kept apart in custom/": lambda: object_in_custom("", lambda n: (APART % n) + "---\n") | {"values/prod.yaml": f"{HONEST}gitops: {{capacity: [{{pool: p, count: 4, perNode: 4}}]}}\n"},
