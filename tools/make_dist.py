@@ -29,7 +29,7 @@ Files = dict[str, bytes]
 
 def main() -> None:
     """Write dist/ anew; ends with an error when the two builds differ."""
-    built = build_twice(ROOT, "HEAD")
+    built = build_twice(ROOT, _git(ROOT, "rev-parse", "HEAD").decode().strip())  # which may go on in the meantime
     target = ROOT / "dist"
     target.mkdir(exist_ok=True)
     for old in target.iterdir():

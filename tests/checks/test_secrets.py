@@ -8,6 +8,7 @@ import pytest
 from tests.checks.examples import FOLDER, settled
 
 from llmstack.checks import settle
+from llmstack.checks.partial import run_partial
 from llmstack.model.reading import read_stack
 from llmstack.secrecy.credentials import is_secret as is_secret_value
 from llmstack.secrecy.lines import line_may_hold_secret as line_holds_secret
@@ -132,3 +133,10 @@ def test_a_file_that_the_model_refuses_does_not_show_its_secrets_either() -> Non
     layers, stack, findings = read_stack([read_source("values/prod.yaml", text.encode())])
     assert stack is None
     assert [finding.secret for finding in settle(findings, layers, {})] == [True]
+
+
+def test_an_entry_of_env_that_is_commented_out_holds_its_secret_on_the_line_of_the_value() -> None:
+    text = "a: 1\n#  - name: HF_TOKEN\n#    value: planted-2026\n#  - name: PORT\n#    value: planted-2026\n"
+    layers, _, findings = read_stack([read_source("values/prod.yaml", text.encode())])
+    found = [*findings, *run_partial("prod", layers)]
+    assert [each.place and each.place.line for each in settle(found, layers, {}) if each.secret] == [3]

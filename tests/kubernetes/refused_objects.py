@@ -141,6 +141,7 @@ TAKEN: dict[str, Object] = {
     "more labels than the selector": _deployment(labels={**LABELS, "b": "c"}),
     "a surge alone": _rolling(1, 0),
     "no percent unavailable": _rolling("25%", "0%"),
+    "a surge of more than all": _rolling("150%", "100%"),
     "GPUs by their limit": _amounts({}, {GPU: "2"}),
     "GPUs by both": _amounts({GPU: 1}, {GPU: "1"}),
     "GPUs as thousandths": _amounts({}, {GPU: "1000m"}),
@@ -152,6 +153,7 @@ TAKEN: dict[str, Object] = {
     "a port without a name": _service({"port": 80}),
     "one port by two protocols": _service({"name": "a", "port": 80}, {"name": "b", "port": 80, "protocol": "UDP"}),
     "a budget": _budget(maxUnavailable=0),
+    "a budget of all": _budget(minAvailable="100%"),
 }
 UNREAD: dict[str, Object] = {
     "a number as text": _deployment(replicas="3"),
@@ -209,6 +211,11 @@ REFUSED: dict[str, Object] = {
     "pods without labels": _deployment(labels={}),
     "neither surge nor unavailable": _rolling(0, 0),
     "neither of them in percent": _rolling("0%", "0%"),
+    "a surge in words": _rolling("all", 0),
+    "a surge in a number as text": _rolling("1", 0),
+    "a surge of less than none": _rolling(-1, 1),
+    "more than all unavailable": _rolling(0, "101%"),
+    "more than all of a daemon set": _on_nodes(maxUnavailable="101%"),
     "half a GPU": _amounts({}, {GPU: "0.5"}),
     "GPUs without a limit": _amounts({GPU: 1}, {}),
     "more GPUs than asked": _amounts({GPU: 1}, {GPU: 2}),
@@ -226,6 +233,9 @@ REFUSED: dict[str, Object] = {
     "a scaler to none": _scaler(maxReplicas=0),
     "two ports without names": _service({"port": 80}, {"port": 81}),
     "a port twice": _service({"name": "a", "port": 80}, {"name": "b", "port": 80}),
+    "a budget of more than all": _budget(minAvailable="150%"),
+    "a budget of less than none": _budget(maxUnavailable=-1),
+    "a budget in words": _budget(maxUnavailable="half"),
     "a budget of two minds": _budget(maxUnavailable=1, minAvailable=1),
 }
 

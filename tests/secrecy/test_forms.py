@@ -9,7 +9,7 @@ import pytest
 
 from llmstack.secrecy.comments import comment_holds_secret
 from llmstack.secrecy.credentials import MASK, argument_secrets, holds_secret, is_reference, is_secret
-from llmstack.secrecy.files import mask_file
+from llmstack.secrecy.files import find_lines, mask_file
 from llmstack.secrecy.forms import has_form
 from llmstack.secrecy.masking import mask, mask_text, mask_words
 from llmstack.secrecy.vendors import FORMS
@@ -252,11 +252,16 @@ def test_arguments() -> None:
         ("# secret: hf-token-v2", False), ("# pw: hunter2x", True),
         ('# {"apiKey": "hunter2"}', True), ("# " + base64.b64encode(b"password=hunter2hunter2").decode(), True), ("# secret: hf_token1", True), ("# token: hf-token-v2", True),
         ("# the password was kX9vQ2mT7b", True), ("# token kX9vQ2mT7b, revoked", True), ("# api key `kX9vQ2mT7b`", True), ("# token bucket2", False), ("# secret kX9vQ2mT7b-name", False),
-        ("# the token is hf2token of the vault", False),
+        ("# the token is hf2token of the vault", False), ('# password: "hun ter2"', True), ("# token: 'see page 12'", False),
+        ('# password: "for llama v2"', False), ('# token: "of the 70b model"', False), ('# password: "a long sentence of team2"', False),
+        ('# - name: HF_TOKEN\n#   value: hunter2x', True), ('# - name: PORT\n#   value: hunter2x', False), ('# - name: HF_TOKEN\n#   value: $(OTHER)', False),
+        ('# - name: HF_TOKEN\n#   value: none', False), ('# - name: HF_TOKEN\n# is read from the vault', False),
     ],
 )  # fmt: skip
 def test_comments(comment: str, holds: bool) -> None:
-    assert comment_holds_secret(comment) == holds
+    above, _, last = comment.rpartition("\n")
+    assert comment_holds_secret(last, above) == holds
+    assert bool(list(find_lines(f"a: b\n{comment}\n"))) == holds
 
 
 def test_a_file_is_masked_line_by_line() -> None:

@@ -206,6 +206,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "labels in custom/": lambda: patch_in_custom("spec: {template: {metadata: {labels: {", lambda n: f"k{n}: a, ", "}}}}\n"),
     "replicas in custom/": lambda: patch_in_custom("spec: {replicas: 2147483647}\n#", lambda n: "a"),
     "removed containers in custom/": lambda: patch_in_custom("spec: {template: {spec: {containers: [", lambda n: f"{{name: c{n}, $patch: delete}}, ", "]}}}\n"),
+    "ports of a Service in custom/": lambda: object_in_custom("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {a: b}, ports: [", lambda n: f"{{name: p{n}, port: {n % 65000 + 1}}}, ", "]}\n"),
     "quotas in custom/": lambda: object_in_custom("", lambda n: QUOTA % (n, "") + "---\n"),
     "quotas of scopes in custom/": lambda: object_in_custom("", lambda n: (QUOTA % (n, SCOPE % n) if n % 2 else PRIORITY % (n, n)) + "---\n"),
     "pods kept apart in custom/": lambda: object_in_custom("", lambda n: (APART % n) + "---\n") | {"values/prod.yaml": f"{HONEST}gitops: {{capacity: [{{pool: p, count: 4, perNode: 4}}]}}\n"},
@@ -239,7 +240,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "objects of clusters/": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: CONFIG % n + "---\n")},
     "files that a source leaves out": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{tool: flux, cluster: c, repoURL: 'https://a.example/b.git'}}}}\n", "clusters/c/x.yaml": fill("apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: llmstack, namespace: flux-system}\nspec: {url: 'https://a.example/b.git', ignore: \"", lambda n: f"**/a{n}*/**\\n", '"}\n')},
     "units behind each other": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "clusters/c/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, dependsOn: [{{name: k{n + 1}}}], sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},
-    "Applications of folders that are not there": lambda: {"values/prod.yaml": HONEST, "clusters/c/x.yaml": fill("", lambda n: f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: a{n}, namespace: argocd}}\nspec: {{project: default, source: {{repoURL: u, path: p{n}}}, destination: {{namespace: n{n}}}}}\n---\n")},
+    "Applications of folders that are not there": lambda: {"values/prod.yaml": HONEST, "docs/a.md": "", "clusters/c/x.yaml": fill("", lambda n: f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: a{n}, namespace: argocd}}\nspec: {{project: default, source: {{repoURL: u, path: {('', 'docs/')[n % 2]}p{n}}}, destination: {{namespace: n{n}}}}}\n---\n")},
     "a Flux object for each unit": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},
 }  # fmt: skip
 

@@ -21,7 +21,8 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "labels in custom/": ("validate", "diff"),  # a minute and more, of kustomize's
     "resources of one name": ("diff",),  # 24 s: each was loaded before the second was refused
     "copies that double": ("diff",),  # 1.2 GiB of kustomize's
-    "Applications of folders that are not there": ("diff",),  # 191 s: each folder was looked for once for each other
+    "Applications of folders that are not there": ("diff",),  # 191 s: each was looked for once for each other, by Git
+    "ports of a Service in custom/": ("diff",),  # over ten minutes: all ports were gone through for each
     "units behind each other": ("diff",),  # 18 s: all units were gone through for each
     "keys in custom/": ("validate",),  # the same: quadratic in the keys of a map
 }

@@ -171,7 +171,7 @@ TREE: Mapping[str, Page] = {
         _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
     ),
 }
-"""Findings of commands (kustomize/trust.py, repository/, tree/secrets.py, migrate/)."""
+"""Findings of commands (kustomize/trust.py, kustomize/texts.py, repository/, tree/secrets.py, migrate/)."""
 
 STREAMS: Mapping[str, Page] = {
     "not-an-object": Page(

@@ -126,10 +126,14 @@ def find_blobs(repository: Repository, revisions: Sequence[str], paths: Sequence
     return found
 
 
-def list_entries(repository: Repository, commit: str, folders: Collection[str]) -> dict[str, tuple[str, str]]:
-    """What is below `folders` in a commit: path to mode and blob."""
+def list_entries(
+    repository: Repository, commit: str, folders: Collection[str] = (), *, recursive: bool = True
+) -> dict[str, tuple[str, str]]:
+    """What is below `folders` in a commit, or in all of it: path to mode and blob; not `recursive`, to mode and object
+    of what the root itself holds."""
     entries: dict[str, tuple[str, str]] = {}
-    for line in split(run_git(repository, ["ls-tree", "-r", "-z", commit, "--", *sorted(folders)])):
+    options = ["-r", "-z"] if recursive else ["-z"]
+    for line in split(run_git(repository, ["ls-tree", *options, commit, "--", *sorted(folders)])):
         meta, path = line.split("\t", 1)
         mode, _, blob = meta.split(" ")
         entries[path] = mode, blob

@@ -20,7 +20,7 @@ from llmstack.kubernetes.oversized import oversized
 from llmstack.kubernetes.pods import Object, containers, maps, pod_labels, pod_specs, value_at
 from llmstack.kubernetes.quantities import is_zero, quantity
 from llmstack.kubernetes.restart_policies import broken_restart
-from llmstack.kubernetes.rules import broken_rules
+from llmstack.kubernetes.rules import broken_rules, broken_shares
 from llmstack.kubernetes.schema import Problem
 from llmstack.kubernetes.selectors import selects
 from llmstack.kubernetes.volumes import with_claims
@@ -153,6 +153,7 @@ def _daemon_set(obj: Object) -> Iterator[Problem]:
         if surges is gives:
             message = "of `maxSurge` and `maxUnavailable` (1 where it is not stated) one is 0, and the other is not"
             yield Problem(("spec", "updateStrategy", "rollingUpdate"), message)
+    yield from broken_shares(rolling, ("spec", "updateStrategy", "rollingUpdate"), ("maxSurge", "maxUnavailable"))
 
 
 def _job(obj: Object) -> Iterator[Problem]:
@@ -193,6 +194,7 @@ def _budget(obj: Object) -> Iterator[Problem]:
     spec = value_at(obj, "spec") or {}
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         yield Problem(("spec", "maxUnavailable"), "`minAvailable` and `maxUnavailable` are not both set")
+    yield from broken_shares(spec, ("spec",), ("minAvailable", "maxUnavailable"))
 
 
 def _service(obj: Object) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ pkg/apis/apps/validation (ValidateDeploymentStrategy). Values have passed the sc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ServicePort": {"protocol": ("TCP", "UDP", "SCTP")},
 }
 """By type and field, the words that there are where a schema says text."""
+_PERCENT = re.compile(r"[0-9]{1,300}%")
 _NODE_OPERATORS = WORDS["NodeSelectorRequirement"]["operator"]
 _LABEL_OPERATORS = WORDS["LabelSelectorRequirement"]["operator"]
 
@@ -103,6 +105,23 @@ def _strategy(strategy: dict[str, Any], key: str) -> Iterator[Problem]:
         yield Problem(("rollingUpdate",), "`rollingUpdate` does not go with `type: Recreate`", "remove it")
     if isinstance(rolling, dict) and all(is_zero(rolling.get(name)) for name in ("maxSurge", "maxUnavailable")):
         yield Problem(("rollingUpdate",), "maxSurge and maxUnavailable are not both 0", "let one of them be 1")
+    yield from broken_shares(rolling, ("rollingUpdate",), ("maxUnavailable",), ("maxSurge",))
+
+
+def broken_shares(
+    holder: Any, route: Route, within: tuple[str, ...], beyond: tuple[str, ...] = ()
+) -> Iterator[Problem]:
+    """Yield which fields of a map at `route` are no number of pods and no percentage of them, of 100 at most but for
+    those that may go `beyond` (ValidatePositiveIntOrPercent and IsNotMoreThan100Percent, pkg/apis/apps/validation)."""
+    for key in (*within, *beyond) if isinstance(holder, dict) else ():
+        value = holder.get(key)
+        if isinstance(value, str):
+            is_share = _PERCENT.fullmatch(value) and (key in beyond or float(value[:-1]) <= 100)
+        else:
+            is_share = not isinstance(value, int) or value >= 0
+        if not is_share:
+            most = "" if key in beyond else " of 100 at most"
+            yield Problem((*route, key), f"`{key}` is a number of pods, or a percentage{most} such as `25%`")
 
 
 def _node_terms(term: dict[str, Any], key: str) -> Iterator[Problem]:

@@ -12,7 +12,6 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -23,12 +22,11 @@ from llmstack.kustomize.files import NAMES
 from llmstack.kustomize.plain import is_plain, is_plugin_text, is_text, place_of
 from llmstack.kustomize.reached import Reached, Read, Resolve
 from llmstack.kustomize.sources import Reference, find_plugin_references, find_references, find_tags
+from llmstack.kustomize.texts import compose_bounded, decode, irregular_file, sound_references, unreadable
 
 TOPS = ("base", "overlays", "custom", "clusters")
 """The folders that a build may read."""
 
-_LARGE = 1024 * 1024
-"""Characters of a kustomization, or of a plugin's configuration: eight hundred models take some twenty thousand."""
 _MOST = 100
 """Findings after which nothing more is looked for."""
 _PROGRAM = "kustomize would fetch it, or run a program for it"
@@ -110,7 +108,7 @@ class _Walk:
 
     def _references(self, path: str) -> Iterable[Reference]:
         """What the kustomization at `path` names."""
-        sound = _sound_references(self._content(path) or b"")
+        sound = sound_references(self._content(path) or b"")
         return find_references(self._compose(path)) if sound is None else sound
 
     def _content(self, path: str) -> bytes | None:
@@ -120,12 +118,12 @@ class _Walk:
     def _compose(self, path: str, text: str | None = None) -> list[Any]:
         """The documents of a file, or of a text that is written out in it; none where it cannot be read."""
         try:
-            documents = _compose_bounded(_decode(self._content(path) or b"") if text is None else text)
+            documents = compose_bounded(decode(self._content(path) or b"") if text is None else text)
         except IrregularFileError as error:
             self._say_irregular(path, error)
             return []
         except (yamlio.YAMLError, UnicodeDecodeError) as error:
-            self.reached.findings.append(_unreadable(path, error))
+            self.reached.findings.append(unreadable(path, error))
             return []
         tags = list(islice(find_tags(documents), _MOST))
         for tag in tags:
@@ -231,9 +229,9 @@ class _Walk:
         """Whether YAML that is not looked into can be read at all; its syntax is for kustomize to judge, which would
         tell a conflict as a line without a colon."""
         try:
-            yamlio.check_bounds(_decode(content))
+            yamlio.check_bounds(decode(content))
         except (yamlio.OutOfBoundsError, yamlio.ConflictError, UnicodeDecodeError) as error:
-            self.reached.findings.append(_unreadable(path, error))
+            self.reached.findings.append(unreadable(path, error))
         except yamlio.YAMLError:
             pass
 
@@ -248,51 +246,6 @@ _CANNOT = {
     "helm": "a chart (`{0}`) is inflated by a program, and fetched",
     "unknown": "`{0}` is not one of kustomize's own, and may run a program",
 }
-
-
-def irregular_file(path: str, error: IrregularFileError) -> Finding:
-    """The finding on a path at which something else stands than a file that is read."""
-    help = "put a regular file in its place, or remove it"
-    return Finding("irregular-file", Severity.ERROR, f"this is {error}: it is not read", place=Place(path), help=help)
-
-
-@lru_cache(maxsize=1 << 12)
-def _sound_references(content: bytes) -> tuple[Reference, ...] | None:
-    """What a kustomization of this text names, None where something is to be said of the text itself.
-
-    Units of models often have the same text, and so have both sides of a comparison.
-    """
-    try:
-        documents = _compose_bounded(_decode(content))
-    except (IrregularFileError, yamlio.YAMLError, UnicodeDecodeError):
-        return None
-    return None if any(find_tags(documents)) else tuple(find_references(documents))
-
-
-def _compose_bounded(text: str) -> list[Any]:
-    if len(text) > _LARGE:
-        raise IrregularFileError(f"{len(text)} characters long, and {_LARGE} are the most")
-    return yamlio.compose_all(text)
-
-
-def _decode(content: bytes) -> str:
-    return content.removeprefix(b"\xef\xbb\xbf").decode()
-
-
-def _unreadable(path: str, error: yamlio.YAMLError | UnicodeDecodeError) -> Finding:
-    """Why a file of the tree is not read, as the finding that a values file would have."""
-    ids = {
-        yamlio.TooDeepError: "too-deep",
-        yamlio.AliasBombError: "alias-bomb",
-        UnicodeDecodeError: "bad-encoding",
-        yamlio.ConflictError: "merge-conflict",
-    }
-    mark = getattr(error, "problem_mark", None)
-    place = Place(path, mark.line + 1, mark.column + 1) if mark is not None else Place(path)
-    problem = getattr(error, "problem", None) or "the file is not UTF-8"
-    help = "write it in plain YAML, as UTF-8: this file is not read before"
-    help = yamlio.CHOOSE if isinstance(error, yamlio.ConflictError) else help
-    return Finding(ids.get(type(error), "yaml-syntax"), Severity.ERROR, problem, place=place, help=help)
 
 
 def _shown(text: str) -> str:

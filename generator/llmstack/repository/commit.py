@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 from llmstack.errors import IrregularFileError, too_large
 from llmstack.git.contents import Blobs, read_links, read_tree
-from llmstack.git.objects import Repository, list_entries, split
-from llmstack.git.process import run_git
+from llmstack.git.objects import REGULAR, Repository, list_entries
 from llmstack.repository.links import follow_links
 from llmstack.repository.snapshot import FOLDERS, Snapshot
+
+_FOLDER = "040000"
+
+
+class _Listing:
+    """What Git lists of a commit: mode and blob by path."""
+
+    def __init__(self, entries: Mapping[str, tuple[str, str]]) -> None:
+        self.entries = entries
+        self._order = sorted(entries)
+
+    def below(self, folder: str) -> list[str]:
+        """The paths below a folder, "" for all: in order they stand together, before what follows `/` in ASCII, `0`."""
+        if not folder:
+            return self._order
+        return self._order[bisect_left(self._order, f"{folder}/") : bisect_left(self._order, f"{folder}0")]
 
 
 class Commit(Snapshot):
@@ -45,12 +60,7 @@ class Commit(Snapshot):
 
     @cached_property
     def _links(self) -> dict[str, str]:
-        return read_links(self._listed, self._blobs)
-
-    @cached_property
-    def _listed(self) -> dict[str, tuple[str, str]]:
-        """What is in the folders that belong to llmstack: mode and blob by path."""
-        return list_entries(self._repository, self.name, FOLDERS)
+        return read_links(self._ours.entries, self._blobs)
 
     def paths(self, folder: str) -> list[str]:
         top = self._resolve_inside(folder)
@@ -85,36 +95,43 @@ class Commit(Snapshot):
 
     def _entries(self, folders: Collection[str]) -> dict[str, tuple[str, str]]:
         """What is below these folders, or stands at these paths."""
-        if any(folder.split("/")[0] not in FOLDERS for folder in folders):
-            there = [folder for folder in folders if folder.split("/")[0] in self._tops]
-            return list_entries(self._repository, self.name, there) if there else {}
-        found = [path for folder in folders for path in (folder, *self._below(folder)) if path in self._listed]
-        return {path: self._listed[path] for path in found}
-
-    @cached_property
-    def _tops(self) -> set[str]:
-        """The names in the root: of a path that begins with another one Git need not be asked. `.` and `..` are left to
-        Git."""
-        listed = split(run_git(self._repository, ["ls-tree", "-z", "--name-only", self.name]))
-        return {".", "..", "", *listed}
-
-    @cached_property
-    def _in_order(self) -> list[str]:
-        """The paths of `_listed`, sorted: those of a folder stand together, before what follows `/` in ASCII, `0`."""
-        return sorted(self._listed)
+        found: dict[str, tuple[str, str]] = {}
+        for folder in folders:
+            entries = self._listing(folder).entries
+            found |= {path: entries[path] for path in (folder, *self._below(folder)) if path in entries}
+        return found
 
     def _below(self, folder: str) -> list[str]:
-        """Of the paths of `_listed`, those below a folder."""
-        order = self._in_order
-        return order[bisect_left(order, f"{folder}/") : bisect_left(order, f"{folder}0")]
+        return self._listing(folder).below(folder)
 
-    def _held(self, folder: str, *files: str) -> list[str]:
-        """The regular files below a folder, and those named."""
-        self.load([folder] if folder else files)
-        if folder.split("/")[0] in FOLDERS:
-            return [path for path in self._below(folder) if path in self._read or path in self._large]
-        top = f"{folder}/" if folder else ""
-        return [path for held in (self._read, self._large) for path in held if path.startswith(top)]
+    def _listing(self, path: str) -> _Listing:
+        """One that has all there is at and below a path: Git is asked three times at most, whatever is read."""
+        top = path.split("/")[0]
+        if top in FOLDERS:
+            return self._ours
+        mode, _ = self._root.entries.get(top, ("", ""))
+        return self._all if mode == _FOLDER or not path else self._root
+
+    @cached_property
+    def _ours(self) -> _Listing:
+        """What is in the folders that belong to llmstack."""
+        return _Listing(list_entries(self._repository, self.name, FOLDERS))
+
+    @cached_property
+    def _root(self) -> _Listing:
+        """What is in the root itself."""
+        return _Listing(list_entries(self._repository, self.name, recursive=False))
+
+    @cached_property
+    def _all(self) -> _Listing:
+        return _Listing(list_entries(self._repository, self.name))
+
+    def _held(self, folder: str) -> list[str]:
+        """The regular files below a folder, which are read; those of the root are not, which may be a large one."""
+        if folder:
+            self.load([folder])
+        entries = self._listing(folder).entries
+        return [path for path in self._below(folder) if entries[path][0] in REGULAR]
 
     def _resolve_inside(self, path: str) -> str | None:
         try:
@@ -124,7 +141,10 @@ class Commit(Snapshot):
 
     def _leads_to_file(self, link: str) -> bool:
         target = self._resolve_inside(link)
-        return target is not None and target in self._held(posixpath.dirname(target), target)
+        if target is None:
+            return False
+        self.load([posixpath.dirname(target) or target])
+        return target in self._read or target in self._large
 
     def _kind_of_link(self, link: str) -> str:
         if self._resolve_inside(link) is None or self._leads_to_file(link):

@@ -10,7 +10,7 @@ from llmstack.disk.error import DiskError
 from llmstack.errors import IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kubernetes.names import is_label
-from llmstack.kustomize.trust import irregular_file
+from llmstack.kustomize.texts import irregular_file
 from llmstack.repository.root import SUFFIXES, VALUES
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.nodes import Source

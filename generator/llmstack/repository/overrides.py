@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from llmstack.errors import IrregularFileError
 from llmstack.finding import Finding
 from llmstack.kustomize.files import is_kustomization
-from llmstack.kustomize.trust import irregular_file
+from llmstack.kustomize.texts import irregular_file
 from llmstack.repository.snapshot import Snapshot
 
 

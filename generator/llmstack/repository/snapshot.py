@@ -13,7 +13,8 @@ from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.regular import RegularFiles, read_any_regular
 from llmstack.errors import FoundError, IrregularFileError
 from llmstack.kustomize.reached import Reached
-from llmstack.kustomize.trust import TOPS, follow, irregular_file
+from llmstack.kustomize.texts import irregular_file
+from llmstack.kustomize.trust import TOPS, follow
 
 WORKTREE = "worktree"
 FOLDERS = ("base", "overlays", "custom", "clusters", "facts", "values")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from llmstack.disk.regular import read_any_regular
 from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.finding import Finding, has_errors, sort_findings
-from llmstack.kustomize.trust import irregular_file
+from llmstack.kustomize.texts import irregular_file
 from llmstack.model.gitops import StreamGitops
 from llmstack.model.reading import read_stream_file
 from llmstack.model.types import seconds

@@ -17,7 +17,7 @@ from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.sound import left_out, sound
 from llmstack.kubernetes.stream import MOST_OBJECTS, Document, Item, Stream, read_stream, without_servers
 from llmstack.kustomize.files import NAMES, find_kustomization
-from llmstack.kustomize.trust import irregular_file
+from llmstack.kustomize.texts import irregular_file
 from llmstack.repository.built import build_units
 from llmstack.repository.snapshot import Disk
 from llmstack.review.wording import listed

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.secrecy.comments import comment_holds_secret
+from llmstack.secrecy.comments import comment_holds_secret, find_said
 from llmstack.secrecy.credentials import find_secrets
 from llmstack.secrecy.encoded import CIPHERTEXT, SEALED
 from llmstack.secrecy.masking import mask_lines, mask_spans
@@ -51,14 +51,14 @@ def mask_file(text: str) -> str:
     except (yamlio.YAMLError, _Unreadable):
         if _SECRET_OBJECT.search(text):
             text = mask_spans(text, (found.span() for found in _AFTER_COLON.finditer(text)))
-        return mask_lines(text)
+        return mask_lines(mask_spans(text, find_said(text)))
     spans = {
         span
         for document in documents
         for place in find_places(_plain(document))
         for span in _spans(text, document, place)
     }
-    return mask_lines(mask_spans(text, spans))
+    return mask_lines(mask_spans(text, [*spans, *find_said(text)]))
 
 
 def _read(text: str) -> list[Any]:
@@ -189,9 +189,10 @@ def find_lines(text: str) -> Iterator[int]:
     """Yield the number, from 0, of each line of a file on which a secret stands in plain text, in a comment too; what
     SOPS or Sealed Secrets encrypted is none."""
     text = SEALED.sub("", CIPHERTEXT.sub("", text))
+    above = ""
     for number, (line, shown) in enumerate(zip(text.split("\n"), mask_file(text).split("\n"), strict=True)):
-        if line != shown:
-            comment = _COMMENT.search(line)
-            is_comment = comment is not None and shown.startswith(line[: comment.start()])
-            if comment is None or not is_comment or comment_holds_secret(comment[0]):
-                yield number
+        comment = _COMMENT.search(line)
+        is_comment = comment is not None and shown.startswith(line[: comment.start()])
+        if (line != shown and not is_comment) or (comment is not None and comment_holds_secret(comment[0], above)):
+            yield number
+        above = comment[0] if comment is not None else ""

@@ -12,6 +12,7 @@ from llmstack.values.nodes import Collection, Node, Source
 from llmstack.values.scalars import Ambiguous, resolve
 
 MAX_DEPTH = 64
+TOO_DEEP, SHALLOW = f"more than {MAX_DEPTH} levels deep", "values nest a few levels only"
 MAX_ENTRIES = 20_000
 """How many keys a map, or items a list may have: the largest honest ones have some hundreds, a list of models some
 thousands."""
@@ -121,7 +122,7 @@ class Reader:
         if event.tag is not None and event.tag != "!":
             self.report("yaml-tag", f"the tag `{event.tag}` is not read", event, "remove it")
         if len(self.stack) >= MAX_DEPTH:
-            self.report("too-deep", f"more than {MAX_DEPTH} levels deep", event, "values nest a few levels only")
+            self.report("too-deep", TOO_DEEP, event, SHALLOW)
             raise Stop
         self.open_anchors.append(event.anchor)
         self.stack.append(Collection(kind, *_extent(event)))

@@ -15,7 +15,7 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.values.encoding import decode
 from llmstack.values.holding import CHART_KEYS, Wrapped
 from llmstack.values.nodes import Source
-from llmstack.values.reader import TEMPLATE, Reader, Stop
+from llmstack.values.reader import SHALLOW, TEMPLATE, TOO_DEEP, Reader, Stop
 from llmstack.values.wrapped import unwrap, wrapped_finding
 
 _TEMPLATED = re.compile(r"^[ \t]*(?:[\w.-]+:[ \t]+|- +)*\{\{", re.MULTILINE)
@@ -73,11 +73,13 @@ def _indentation(source: Source, line: int, column: int) -> str:
 
 def _syntax_finding(source: Source, error: yamlio.MarkedYAMLError) -> Finding:
     mark = error.problem_mark or error.context_mark
+    place = source.at(mark.line, mark.column) if mark is not None else Place(source.path)
+    if isinstance(error, yamlio.TooDeepError):
+        return Finding("too-deep", _ERROR, TOO_DEEP, place=place, help=SHALLOW)
     message = " ".join(part for part in (error.context, error.problem) if part)
     help = "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
     if mark is not None and "\t" in _indentation(source, mark.line, mark.column):
         help = "a tab is no indentation in YAML: put spaces in its place"
     elif _TEMPLATED.search(source.text):
         help = TEMPLATE
-    place = source.at(mark.line, mark.column) if mark is not None else Place(source.path)
     return Finding("yaml-syntax", _ERROR, message, place=place, help=help)

@@ -15,6 +15,9 @@ MAX_DEPTH = 100
 """Levels of the YAML of a tree: a custom resource's schema, the deepest honest kind, has some fifty."""
 MAX_ALIASED = 50_000
 """How many values all aliases of a file may stand for together, as in a values file."""
+_TOO_DEEP = f"more than {MAX_DEPTH} levels deep"
+_DEEPER = ("while increasing flow level", "while increasing block level")
+"""What libyaml was at when a text is too deep for it (src/scanner.c)."""
 _MANY = MAX_DEPTH // 2
 _DEEP_LINES = tuple(re.compile(rf"{line_break}[ \-?:]{{{_MANY}}}") for line_break in "\n\r\x85\u2028\u2029")
 """A line that may open that many block collections, by each of the line breaks of YAML 1.1: a pattern that begins with
@@ -43,11 +46,19 @@ class AliasBombError(OutOfBoundsError):
 
 
 def scan(text: str) -> Iterator[Any]:
-    """Yield PyYAML's parser events (libyaml where it is built in); raises `yaml.MarkedYAMLError` with a place."""
+    """Yield PyYAML's parser events (libyaml where it is built in); raises `yaml.MarkedYAMLError` with a place.
+
+    libyaml 0.2.6 ends at a depth of 1,000 by itself, and looks ahead for the end of a key: before the events of a
+    lesser depth have come.
+    """
     loader: Any = _EVENT_LOADER(text)
     try:
         while loader.check_event():
             yield loader.get_event()
+    except yaml.MarkedYAMLError as error:
+        if error.context not in _DEEPER:
+            raise
+        raise TooDeepError(problem=_TOO_DEEP, problem_mark=error.problem_mark) from error
     finally:
         loader.dispose()
 
@@ -95,7 +106,7 @@ def _measure(text: str) -> None:
             sizes[-1] += size
             aliased += size
         if len(anchors) > MAX_DEPTH:
-            raise TooDeepError(problem=f"more than {MAX_DEPTH} levels deep", problem_mark=event.start_mark)
+            raise TooDeepError(problem=_TOO_DEEP, problem_mark=event.start_mark)
         if aliased > MAX_ALIASED:
             problem = f"aliases stand for more than {MAX_ALIASED} values"
             raise AliasBombError(problem=problem, problem_mark=event.start_mark)

@@ -22,6 +22,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise, starmap
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
@@ -98,15 +99,22 @@ def _unread(layer: Layer) -> Iterator[Problem]:
 def _in_comments(layer: Layer) -> Iterator[Problem]:
     """Yield the comments of a file that hold a secret; a text is taken apart only where a line may hold one."""
     text = layer.source.text
-    if not any("#" in line and comment_holds_secret(line[line.index("#") :]) for line in layer.source.lines):
+    comments = (line[line.index("#") :] if "#" in line else "" for line in layer.source.lines)
+    if not any(starmap(_holds_secret, pairwise(chain([""], comments)))):
         return
     lines = [0, *(found.end() for found in re.finditer("\n", text))]
+    above, above_line = "", -1
     for start, end in read_document(text).comments:
-        if comment_holds_secret(text[start:end]):
-            line = bisect_right(lines, start) - 1
+        comment, line = text[start:end], bisect_right(lines, start) - 1
+        if _holds_secret(above if above_line == line - 1 else "", comment):
             at = layer.source.at(line, start - lines[line], end - start)
             help = "remove it from the file, and replace the secret where it was issued: Git keeps what was committed"
             yield Problem("a comment holds a secret in plain text", None, help, at, secret=True)
+        above, above_line = comment, line
+
+
+def _holds_secret(above: str, comment: str) -> bool:
+    return bool(comment) and comment_holds_secret(comment, above)
 
 
 def _spot(place: Place | None) -> tuple[str, int, int] | None:

@@ -161,8 +161,9 @@ def _silent(service: Object, before: Object, ends: Sequence[Ends]) -> Iterator[B
     The Service changes at the apply, the pods one by one.
     """
     fronts = [each for each in ends if each.any.is_router] or list(ends)
+    former = {other.get("port") for other in ports_of(before)}
     for port in ports_of(service):
-        if not any(port.get("port") == other.get("port") for other in ports_of(before)):
+        if port.get("port") not in former:
             continue
         missing, alone = [], []
         for run in RUNS:

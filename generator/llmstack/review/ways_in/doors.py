@@ -69,6 +69,21 @@ class Side:
                 found.setdefault((backend.namespace, key, str(value)), []).append(backend)
         return found
 
+    @cached_property
+    def _ports(self) -> Mapping[tuple[str, str, int | str], Mapping[str, Any]]:
+        """The ports of all Services by namespace, Service, and number or name: a Service may have thousands."""
+        found: dict[tuple[str, str, int | str], Mapping[str, Any]] = {}
+        for (namespace, name), service in self.services.items():
+            for port in ports_of(service):
+                for called in (port.get("port"), port.get("name")):
+                    if isinstance(called, (int, str)):
+                        found.setdefault((namespace, name, called), port)
+        return found
+
+    def port_of(self, door: Door) -> Mapping[str, Any] | None:
+        """The port of a Service to which a door leads; None where there is none."""
+        return self._ports.get((door.namespace, door.service, door.port))
+
     def selected(self, service: Object) -> list[Backend]:
         """The pods that a Service selects."""
         selector = (service.get("spec") or {}).get("selector") or {}
@@ -155,7 +170,7 @@ def why_closed(door: Door, side: Side) -> Closed | None:
         return Closed(
             f"Service `{door.service}` is another name of a host elsewhere (ExternalName), and selects no pod"
         )
-    port = next((each for each in ports_of(service) if door.port in (each.get("port"), each.get("name"))), None)
+    port = side.port_of(door)
     if port is None:
         return Closed(f"Service `{door.service}` has no port {door.port}")
     chosen = side.selected(service)
