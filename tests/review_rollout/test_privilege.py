@@ -239,6 +239,46 @@ def test_pods_that_no_network_policy_keeps_any_more(
     assert [message.startswith("no NetworkPolicy keeps its pods any more") for message in told] == [True] * is_told
 
 
+def _joined(name: str, component: str = "engine", **fields: Any) -> Object:
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
+    return _item(
+        "Pod", "v1", {"name": "p", "labels": labels}, spec={"containers": [{"name": "c", "image": "v1"}]}, **fields
+    )
+
+
+def _behind(kind: str = "Service", **selector: str) -> Object:
+    return _item(kind, "v1", spec={"selector": selector if kind == "Service" else {"matchLabels": selector}})
+
+
+LLAMA = {"app.kubernetes.io/name": "llama"}
+
+
+@pytest.mark.parametrize(
+    ("services", "pods", "is_told"),
+    [
+        ([_behind(**LLAMA)] * 2, (None, _joined("llama")), True),
+        ([_behind(**LLAMA)] * 2, (_joined("other"), _joined("llama")), True),
+        ([_behind("InferencePool", **LLAMA)] * 2, (None, _joined("llama")), True),
+        ([_behind(**LLAMA), _behind(**{"app.kubernetes.io/component": "engine"})], (None, _joined("other")), True),
+        ([_behind(**LLAMA)] * 2, (None, _joined("other")), False),
+        ([_behind(**LLAMA)] * 2, (_joined("llama"), _joined("llama", "router")), False),
+        ([None, _behind(**LLAMA)], (None, _joined("llama")), False),
+        ([_behind(nobody="here")] * 2, (None, _joined("llama") | {"metadata": {"name": "p", "labels": {"nobody": "here"}}}), False),
+    ],
+)  # fmt: skip
+def test_pods_that_join_those_behind_a_service(
+    services: list[Object | None], pods: Any, is_told: bool, review: Any, deployment: Build
+) -> None:
+    told = _told(review(tuple(services), pods, stays=[deployment()]))
+    kind = (services[1] or {})["kind"]
+    said = f"its pods get requests of {kind}/x, which others answered alone"
+    assert told == ([("warning", said)] if is_told else [])
+
+
+def test_what_takes_over_from_a_workload_joins_nothing(review: Any, deployment: Build) -> None:
+    assert not _told(review((deployment(), None), (None, _joined("llama")), stays=[_behind(**LLAMA)]))
+
+
 def test_a_policy_of_the_api_server_that_goes_is_told(review: Any) -> None:
     item = _item("ValidatingAdmissionPolicyBinding", "admissionregistration.k8s.io/v1", spec={"policyName": "p"})
     told = "it goes: what it changed or refused is written to the cluster as it stands"

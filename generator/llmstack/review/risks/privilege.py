@@ -14,7 +14,8 @@ everybody, whole objects inside others among them; webhooks and policies of the 
 (those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests for certificates; Services
 that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses written by hand), tokens of
 accounts kept in Secrets, ReferenceGrants, settings in kube-system; pods that run as an account that nothing here makes,
-or that no NetworkPolicy keeps any more. Pods of any kind that get what the Pod Security Standard `baseline` leaves out
+that no NetworkPolicy keeps any more, or that a Service begins to send requests to beside those that answered alone.
+Pods of any kind that get what the Pod Security Standard `baseline` leaves out
 (the host's namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices
 of others, or that kept to `restricted`, had a user namespace or a sandbox and have it no more; volumes of the host's
 paths, and namespaces that let in more than before; containers that begin to run a model's own code
@@ -45,6 +46,7 @@ from llmstack.review.change import ObjectChange
 from llmstack.review.exposed import exposed_pods
 from llmstack.review.facts import names_of
 from llmstack.review.grants import grants_of, is_admin, said_of_gone, said_of_granted
+from llmstack.review.joining import joining_pods
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -154,6 +156,8 @@ def _unguarded(assessment: Assessment) -> Iterator[Risk]:
     sides = ((*assessment.before, *assessment.near.loose[0]), (*assessment.after, *assessment.near.loose[1]))
     for key, said in exposed_pods(assessment.changes, *sides):
         yield RISK.at(key, said, _CLOSE, milder=True)
+    for key, service in joining_pods(assessment.changes, *sides):
+        yield RISK.at(key, f"its pods get requests of {service}, which others answered alone", _JOIN, milder=True)
     for change in assessment.changes:
         gone = said_of_gone(change.before) if change.after is None and change.before is not None else None
         if gone is not None:
@@ -230,6 +234,7 @@ _BIND = "Bind a Role of one namespace with the verbs that are needed, or keep th
 _TOOL = "Let those who run the sync tool read it: what it applies has the rights of the whole cluster."
 _SHUT = "Let callers in by the router, where keys are asked for; or see that they are meant to reach it."
 _CLOSE = "Keep a NetworkPolicy that selects the pods, and allow what they need by rules."
+_JOIN = "See that they are meant to answer: they see what callers send. Otherwise give the pods labels of their own."
 _SPARE = "Take it away unless the pods need it: what runs in them may reach the node, and what else runs there."
 _PIN = "Read that code, and pin it: `modelRevision` names a commit."
 
