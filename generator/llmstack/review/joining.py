@@ -27,12 +27,12 @@ def joining_pods(
     sides: list[_Pods] = []
     for service in after:
         then, now = selectors.get(identity_of(service)), _selector(service)
-        found = changed.behind(now) if then is not None and now is not None else set()
-        if found and then is not None and now is not None:
+        joined = changed.behind(now) if then is not None and now is not None else set()
+        if joined and then is not None and now is not None:
             sides = sides or [_Pods(before), _Pods(after)]
             were = sides[0].behind(then)
             if were & sides[1].behind(now):
-                yield from ((told(each), told(identity_of(service))) for each in sorted(found - were))
+                yield from ((told(each), told(identity_of(service))) for each in sorted(joined - were))
 
 
 class _Pods:
