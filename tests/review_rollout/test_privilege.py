@@ -215,6 +215,17 @@ def test_what_an_object_of_another_kind_brings(item: Object, said: str, review: 
     )
 
 
+@pytest.mark.parametrize(
+    ("spec", "is_told"),
+    [({"type": "ExternalName", "externalName": "a.example"}, True), ({"type": "LoadBalancer"}, False)],
+)
+def test_what_a_first_environment_leads_elsewhere_is_told(
+    spec: Object, is_told: bool, review: Any, deployment: Build
+) -> None:
+    """It may let callers in as it likes; names that lead out of the cluster are nobody's way in."""
+    assert bool(_told(review((None, deployment()), (None, _item("Service", "v1", spec=spec))))) is is_told
+
+
 def _policy(**spec: Any) -> Object:
     return _item("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}, **spec})
 

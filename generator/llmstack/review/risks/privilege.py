@@ -19,8 +19,8 @@ Pods of any kind that get what the Pod Security Standard `baseline` leaves out
 (the host's namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices
 of others, or that kept to `restricted`, had a user namespace or a sandbox and have it no more; volumes of the host's
 paths, and namespaces that let in more than before; containers that begin to run a model's own code
-(`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. What an
-environment opens is told where there was one before. A warning; an error for cluster-admin and for a role that allows
+(`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. The
+Services and accounts of an environment's own are told where there was one before. A warning; an error for cluster-admin and for a role that allows
 everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
@@ -83,8 +83,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for change in assessment.changes:
         if change.after is not None:
             yield from _granted(change.before, change.after, "", strong, of_cluster=False)
+            yield from _opened(change.before, change.after, "")
             if assessment.before:
-                yield from _opened(change.before, change.after, "")
+                yield from _let_in(change.before, change.after, "")
                 yield from _as_another(change.after, accounts)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
@@ -98,6 +99,7 @@ def _brought(brought: Brought, registries: Collection[str], spaces: Collection[s
     yield from _granted(before, after, where, of_cluster=True)
     yield from _gained([before] if before else [], after, where)
     yield from _pulled(after, {*registries, *map(_registry, images_of(before))} if registries else ())
+    yield from _let_in(before, after, where)
     yield from _opened(before, after, where)
     accounts, space = accounts_of(after), _namespace(after)
     if accounts - accounts_of(before):
@@ -138,12 +140,16 @@ def _granted(
             yield RISK.at(_name(after), message, _BIND, milder=not is_admin(inner))
 
 
-def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
-    """Ways in, or around, that an object opens and did not before."""
+def _let_in(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
+    """Ways in from outside the cluster that an object opens and did not before."""
     opened = doors_of(after)
     if opened - doors_of(before):
         message = f"it opens what it selects to callers outside the cluster ({', '.join(sorted(opened))}){where}"
         yield RISK.at(_name(after), message, _SHUT, milder=True)
+
+
+def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
+    """Ways around names, namespaces and accounts that an object opens and did not before."""
     for said in sorted(openings_of(after) - openings_of(before)):
         yield RISK.at(_name(after), f"{said}{where}", _SHUT, milder=True)
     widened = said_of_widened(before, after)
