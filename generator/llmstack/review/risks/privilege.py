@@ -20,8 +20,8 @@ Pods of any kind that get what the Pod Security Standard `baseline` leaves out
 of others, or that kept to `restricted`, had a user namespace or a sandbox and have it no more; volumes of the host's
 paths, and namespaces that let in more than before; containers that begin to run a model's own code
 (`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. The
-Services and accounts of an environment's own are told where there was one before. A warning; an error for cluster-admin and for a role that allows
-everything.
+Services and accounts of an environment's own are told where there was one before. A warning; an error for cluster-admin
+and for a role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
