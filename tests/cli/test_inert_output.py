@@ -144,3 +144,19 @@ def test_validate_finds_a_secret_that_custom_builds(hostile: Path) -> None:
     assert code == 1
     assert "error[plaintext-secret]: Secret/s: stringData is a secret in plain text" in shown
     assert "planted" not in shown
+
+
+@pytest.mark.parametrize("words", [("gen", "--check", "prod"), ("diff",), ("fit", "prod")], ids=" ".join)
+def test_a_value_that_nobody_reads_is_not_repeated(hostile: Path, words: tuple[str, ...]) -> None:
+    values = hostile / "values/prod.yaml"
+    values.write_text(VALUES.replace("tag: v0.11.2", f"tag: {'x' * 2**17}"))
+    try:
+        if "--check" not in words:
+            _run(hostile, "gen", "prod")
+        code, shown = _run(hostile, *words)
+    finally:
+        values.write_text(VALUES)
+        _run(hostile, "gen", "prod")
+    assert code != 70, shown
+    assert "x" * 90 in shown
+    assert "x" * 5000 not in shown
