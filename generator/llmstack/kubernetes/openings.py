@@ -70,7 +70,7 @@ def _on_the_way(obj: Object, group: str, kind: str) -> Iterator[str]:
         yield f"the mesh changes by it where calls go, or what is done with them ({kind})"
     elif kind == "PushSecret":
         yield "it copies Secrets to a store outside the cluster"
-    elif kind in ("HTTPRoute", "GRPCRoute", "VirtualService", "Ingress"):
+    else:
         yield from _copies(obj)
 
 
