@@ -144,3 +144,21 @@ def test_validate_finds_a_secret_that_custom_builds(hostile: Path) -> None:
     assert code == 1
     assert "error[plaintext-secret]: Secret/s: stringData is a secret in plain text" in shown
     assert "planted" not in shown
+
+
+@pytest.mark.parametrize("words", [("gen", "--check", "prod"), ("diff",), ("fit", "prod")], ids=" ".join)
+def test_a_value_that_nobody_reads_is_not_repeated(tmp_path: Path, words: tuple[str, ...]) -> None:
+    values = tmp_path / "values/prod.yaml"
+    values.parent.mkdir()
+    values.write_text(VALUES)
+    assert _run(tmp_path, "gen")[0] == 0
+    _git(tmp_path, "init", "-q", "-b", "main")
+    _git(tmp_path, "add", "-A")
+    _git(tmp_path, "commit", "-qm", "x")
+    values.write_text(VALUES.replace("tag: v0.11.2", f"tag: {'x' * 2**17}"))
+    if "--check" not in words:
+        _run(tmp_path, "gen", "prod")
+    code, shown = _run(tmp_path, *words)
+    assert code != 70, shown
+    assert "x" * 90 in shown
+    assert "x" * 5000 not in shown

@@ -171,7 +171,9 @@ def test_merge_keys_are_merged_as_kustomize_does(kustomize: Build, text: str) ->
     "spec: {a: 2020-01-01}\n", "spec: [a?b]\n", "spec: [1, ?x]\n", "spec: !!null x\n", "spec: !!bool NaN\n", "spec: !!int 1e21\n",
     "spec: !!binary aGVsbG8=\n", "spec: !!set {a}\n", "spec: !x {a: b}\n", "spec: ! x\n", 'spec: "\\x7f"\n', 'spec: "\\0"\n',
     "spec: >+\n  a\n\n\n", "spec:\n- >2+\n    a\n\n", "spec: [{<<: {a: 1, a: 2}}]\n", "spec: [{<<: [{~: 1}]}]\n",
-    "spec: >\n  a\n   b\n  c\n", "spec:\n- >- # c\n    a\n\n    \tb\n", "spec: {a}\n", "spec: {a: , b: 1}\n", "spec: {'a'}\n", "spec: [a: , b]\n",
+    "spec: >\n  a\n   b\n  c\n", "spec:\n- >- # c\n    a\n\n    \tb\n", "spec: {a}\n", "spec: {a: , b: 1}\n",
+    "spec: {a: 1}\r---\r", "spec: {a: 1}\n# c\u2028---\n", "spec: {a: 1}\u0085", "spec: {a: 1}\n...\n", "spec: {a: 1}\n---x: y\n",
+    "spec: {a: 1}\n--- &a\n" + HEAD, 'spec: {a: "\\N"}\n', 'spec: {a: "x\\/y"}\n', "spec: {a: \ufffd}\n", "spec: {'a'}\n", "spec: [a: , b]\n",
 ])  # fmt: skip
 def test_what_kustomize_refuses_or_reads_in_its_own_way_is_left_to_it(text: str) -> None:
     tree = {"w.yaml": HEAD + text, "kustomization.yaml": KUSTOMIZATION}

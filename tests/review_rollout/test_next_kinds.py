@@ -153,6 +153,23 @@ def test_a_namespace_that_enforces_more(level: str, said: bool, deployment: Make
     assert [severity for severity, _, _ in found] == (["warning"] if said else [])
 
 
+def test_a_namespace_that_enforces_what_an_annotation_is_beyond(deployment: Make, review: Make) -> None:
+    """k8s.io/pod-security-admission, policy/check_appArmorProfile.go: AppArmor's annotation of before Kubernetes 1.30."""
+    space = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "llm", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}},
+    }
+    for profile, severities in (("unconfined", ["error"]), ("runtime/default", [])):
+        old, new = deployment(surge=0, unavailable=1), deployment(surge=0, unavailable=1, image="v2")
+        for each in (old, new):
+            each["metadata"]["namespace"] = "llm"
+        annotations = {"container.apparmor.security.beta.kubernetes.io/vllm": profile}
+        new["spec"]["template"]["metadata"] = {**new["spec"]["template"]["metadata"], "annotations": annotations}
+        found = told(review((old, new), stays=[space]), "rollout-stuck")
+        assert [severity for severity, _, _ in found] == severities
+
+
 def test_a_scaler_whose_least_grows_may_change_nothing(deployment: Make, compared: Make) -> None:
     def scaler(least: int) -> Object:
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "llama"}

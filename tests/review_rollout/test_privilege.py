@@ -215,6 +215,81 @@ def test_what_an_object_of_another_kind_brings(item: Object, said: str, review: 
     )
 
 
+@pytest.mark.parametrize(
+    ("spec", "is_told"),
+    [({"type": "ExternalName", "externalName": "a.example"}, True), ({"type": "LoadBalancer"}, False)],
+)
+def test_what_a_first_environment_leads_elsewhere_is_told(
+    spec: Object, is_told: bool, review: Any, deployment: Build
+) -> None:
+    """It may let callers in as it likes; names that lead out of the cluster are nobody's way in."""
+    assert bool(_told(review((None, deployment()), (None, _item("Service", "v1", spec=spec))))) is is_told
+
+
+@pytest.mark.parametrize(
+    ("pod", "container", "said"),
+    [
+        ({"hostAliases": [{"ip": "192.0.2.1", "hostnames": ["hub.example"]}]}, {}, "`hub.example` at `192.0.2.1` (`hostAliases`)"),
+        ({"dnsConfig": {"nameservers": ["192.0.2.1"]}}, {}, "the name server `192.0.2.1` (`dnsConfig`)"),
+        ({}, {"env": [{"name": "HF_ENDPOINT", "value": "https://a.example"}]}, "`HF_ENDPOINT: https://a.example`, by which they fetch from elsewhere"),
+        ({}, {"env": [{"name": "https_proxy", "value": "http://a.example"}]}, "`https_proxy: http://a.example`, by which they fetch from elsewhere"),
+        ({}, {"env": [{"name": "LD_PRELOAD", "value": "/v/x.so"}]}, "`LD_PRELOAD`, by which they run what their image does not hold"),
+        ({}, {"args": ["serve", "m", "--middleware", "a.b"]}, "`--middleware`, by which they run or show what callers or files bring"),
+        ({}, {"args": ["serve", "m", "--allowed-local-media-path=/"]}, "`--allowed-local-media-path`, by which they run or show what callers or files bring"),
+        ({}, {"env": [{"name": "HF_HOME", "value": "/v"}, {"name": "VLLM_SERVER_DEV_MODE", "value": "0"}]}, ""),
+        ({}, {"args": ["serve", "m", "--middleware-x", "a.b"]}, ""),
+        ({"hostAliases": 5, "dnsConfig": [1], "volumes": [{"name": "g", "gitRepo": 5}]}, {"env": {"a": "b"}}, ""),
+    ],
+)  # fmt: skip
+def test_what_sends_pods_elsewhere_is_told_once(
+    pod: Object, container: Object, said: str, review: Any, deployment: Build
+) -> None:
+    plain = deployment()
+    led = _with(plain, pod, **container)
+    expected = [("warning", f"its pods get {said}")] if said else []
+    assert _told(review((plain, led))) == expected
+    other = deployment("other")
+    assert not _told(review((other, _with(other, pod, **container)), stays=[led])), "others did so before"
+    assert not _told(review((led, plain)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (_item("AuthorizationPolicy", "security.istio.io/v1", spec={}), None, "it goes: what it said"),
+        (
+            _item("AuthorizationPolicy", "security.istio.io/v1", spec={}),
+            _item("AuthorizationPolicy", "security.istio.io/v1", spec={"rules": [{}]}),
+            "it says otherwise which calls pass",
+        ),
+        (None, _item("AuthorizationPolicy", "security.istio.io/v1", spec={}), ""),
+        (_item("CiliumNetworkPolicy", "cilium.io/v2", spec={}), None, "it goes: what it said"),
+        (None, _item("EnvoyFilter", "networking.istio.io/v1alpha3", spec={}), "the mesh changes by it"),
+        (None, _item("PushSecret", "external-secrets.io/v1alpha1", spec={}), "it copies Secrets"),
+        (
+            None,
+            _item("VirtualService", "networking.istio.io/v1", spec={"http": [{"mirror": {"host": "a.example"}}]}),
+            "copies of requests go to `a.example`",
+        ),
+        (
+            None,
+            _item("Ingress", "networking.k8s.io/v1", {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}),
+            "its proxy does what `nginx.ingress.kubernetes.io/server-snippet` says",
+        ),
+        (
+            None,
+            _item("Ingress", "networking.k8s.io/v1", {"annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "1m"}}),
+            "",
+        ),
+    ],
+)  # fmt: skip
+def test_what_stands_between_callers_and_pods(
+    before: Any, after: Any, said: str, review: Any, deployment: Build
+) -> None:
+    told = _told(review((before, after), stays=[deployment()]))
+    assert [message.startswith(said) for _, message in told] == ([True] if said else [])
+
+
 def _policy(**spec: Any) -> Object:
     return _item("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}, **spec})
 
@@ -237,6 +312,46 @@ def test_pods_that_no_network_policy_keeps_any_more(
 ) -> None:
     told = [message for _, message in _told(review((before, after), stays=[deployment()]))]
     assert [message.startswith("no NetworkPolicy keeps its pods any more") for message in told] == [True] * is_told
+
+
+def _joined(name: str, component: str = "engine", **fields: Any) -> Object:
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
+    return _item(
+        "Pod", "v1", {"name": "p", "labels": labels}, spec={"containers": [{"name": "c", "image": "v1"}]}, **fields
+    )
+
+
+def _behind(kind: str = "Service", **selector: str) -> Object:
+    return _item(kind, "v1", spec={"selector": selector if kind == "Service" else {"matchLabels": selector}})
+
+
+LLAMA = {"app.kubernetes.io/name": "llama"}
+
+
+@pytest.mark.parametrize(
+    ("services", "pods", "is_told"),
+    [
+        ([_behind(**LLAMA)] * 2, (None, _joined("llama")), True),
+        ([_behind(**LLAMA)] * 2, (_joined("other"), _joined("llama")), True),
+        ([_behind("InferencePool", **LLAMA)] * 2, (None, _joined("llama")), True),
+        ([_behind(**LLAMA), _behind(**{"app.kubernetes.io/component": "engine"})], (None, _joined("other")), True),
+        ([_behind(**LLAMA)] * 2, (None, _joined("other")), False),
+        ([_behind(**LLAMA)] * 2, (_joined("llama"), _joined("llama", "router")), False),
+        ([None, _behind(**LLAMA)], (None, _joined("llama")), False),
+        ([_behind(nobody="here")] * 2, (None, _joined("llama") | {"metadata": {"name": "p", "labels": {"nobody": "here"}}}), False),
+    ],
+)  # fmt: skip
+def test_pods_that_join_those_behind_a_service(
+    services: list[Object | None], pods: Any, is_told: bool, review: Any, deployment: Build
+) -> None:
+    told = _told(review(tuple(services), pods, stays=[deployment()]))
+    kind = (services[1] or {})["kind"]
+    said = f"its pods get requests of {kind}/x, which others answered alone"
+    assert told == ([("warning", said)] if is_told else [])
+
+
+def test_what_takes_over_from_a_workload_joins_nothing(review: Any, deployment: Build) -> None:
+    assert not _told(review((deployment(), None), (None, _joined("llama")), stays=[_behind(**LLAMA)]))
 
 
 def test_a_policy_of_the_api_server_that_goes_is_told(review: Any) -> None:

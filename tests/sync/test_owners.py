@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,10 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.kubernetes.pods import Object
+from llmstack.kustomize.files import KustomizationError
 from llmstack.sync.changes import Outcome, compare_owners
-from llmstack.sync.manifests import by_entry_points, identify, read_folder
+from llmstack.sync.folders import by_entry_points, read_folder
+from llmstack.sync.manifests import identify
 from llmstack.sync.side import Side
 from llmstack.tree.flux import EXPRESSIONS
 
@@ -608,3 +610,39 @@ def test_what_a_generator_copies(made: dict[str, Any], is_stopped: bool) -> None
     after = {**before, "prod/artifact.yaml": [made]}
     sides = (replace(side(each, OBJECTS), files_of=lambda path: FILES) for each in (before, after))
     assert told(compare_owners(FOLDER, *sides)) == ({"llama": STOPPED} if is_stopped else {})
+
+
+HELD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "built", "read"),
+    [
+        (f"{HELD}data: !x {{a: b}}\n", [{"kind": "ConfigMap"}], ["ConfigMap"]),
+        (f"{HELD}x: &a 1\ny: &a 2\n", [{"kind": "ConfigMap"}], ["ConfigMap"]),
+        (f"{HELD}---\n[]\n", [{"kind": "ConfigMap"}], ["ConfigMap"]),
+        ("apiVersion: v1\nkind: ConfigMapList\nitems: []\n", [{"kind": "ConfigMap"}], ["ConfigMap"]),
+        (f"\x00{HELD}", [{"kind": "ConfigMap"}], ["ConfigMap"]),
+        (f"{HELD}data: {{a: b, a: c}}\n", None, "clusters/c1 cannot be built: said kustomize"),
+        (f"{HELD}data: {{1: b}}\n", None, "clusters/c1 cannot be built: said kustomize"),
+        ("a: [\n", None, "clusters/c1/x.yaml is not YAML: "),
+        (HELD, [], ["ConfigMap"]),
+    ],
+)
+def test_what_only_kustomize_can_read_is_asked_of_it(text: str, built: Any, read: Any) -> None:
+    """Where there is no kustomization Flux writes one of all files, and a file that kustomize refuses stops all."""
+
+    def build_files(paths: Sequence[str]) -> Sequence[Any]:
+        assert paths == ["clusters/c1/x.yaml"]
+        if built is None:
+            raise KustomizationError("said kustomize")
+        return [{"apiVersion": "v1", "metadata": {"name": "a"}, **each} for each in built]
+
+    files = {"clusters/c1/x.yaml": text, "clusters/c1/other.yaml": HELD.replace("ConfigMap", "Secret")}
+    listing = read_folder(files.get, files, "clusters/c1", lambda path: None, build_files)
+    if isinstance(read, str):
+        assert (listing.problem or "").startswith(read)
+    else:
+        assert sorted(str(each.object["kind"]) for each in listing.manifests) == sorted([*read, "Secret"])
+    alone = read_folder(files.get, files, "clusters/c1", lambda path: None)
+    assert bool(alone.unknown) == (built != []), "without kustomize it is said what was not read"

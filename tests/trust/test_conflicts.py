@@ -21,6 +21,9 @@ CONFLICT = "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n"
         ("facts/models/facebook--opt-125m.yaml", HONEST, "lint"),
         ("custom/prod/models/m/kustomization.yaml", HONEST, "validate"),
         ("custom/prod/models/m/x.yaml", HONEST, "validate"),
+        ("overlays/prod/secrets/a.yaml", HONEST, "validate"),
+        ("overlays/prod/secrets/a.yaml", HONEST, "gen --check"),
+        (".sops.yaml", f"{HONEST}gitops: {{secrets: {{backend: sops, age: [age1{'q' * 58}]}}}}\n", "gen --check"),
     ],
 )
 def test_a_conflict_is_named_at_its_line(tmp_path: Path, path: str, values: str, command: str) -> None:
@@ -28,12 +31,14 @@ def test_a_conflict_is_named_at_its_line(tmp_path: Path, path: str, values: str,
     write(tmp_path, unit | {"values/prod.yaml": values, path: CONFLICT})
     subprocess.run(forks.command("-C", str(tmp_path), "gen"), capture_output=True, check=False)
     done = subprocess.run(
-        forks.command("-C", str(tmp_path), command),
+        forks.command("-C", str(tmp_path), *command.split()),
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    assert done.returncode == 1, done.stdout
-    assert "holds an unresolved merge conflict" in done.stdout
-    assert f"--> {path}:2" in done.stdout
+    shown = done.stdout + done.stderr
+    assert done.returncode == 1, shown
+    assert "holds an unresolved merge conflict" in shown
+    assert f"--> {path}:2" in shown
+    assert "plaintext-secret" not in shown

@@ -120,6 +120,8 @@ def _review(branch: Branch) -> tuple[str, int]:
     ("text", "said"),
     [
         (BINDING, "error[privilege]: it gives ClusterRole `cluster-admin`"),
+        (BINDING.replace("roleRef: {", "roleRef: !x {"), "error[privilege]: it gives ClusterRole `cluster-admin`"),
+        (f"[]\n---\n{BINDING}", "error[privilege]: it gives ClusterRole `cluster-admin`"),
         (ELSEWHERE, "warning[privilege]: it applies what this repository does not hold"),
         (FOLLOWED, "warning[privilege]: what follows a GitRepository of this name"),
         (SETTINGS, "warning[privilege]: it holds settings of Argo CD"),
@@ -135,6 +137,13 @@ def test_a_file_beside_the_environments_is_reviewed(synced: Branch, header: str,
     output, code = _review(synced)
     assert said in output
     assert "Files that llmstack did not write\n    clusters/c/extra.yaml" in output
+    assert code == 1
+
+
+def test_what_kustomize_refuses_stops_what_flux_applies(synced: Branch) -> None:
+    synced.sandbox.write({"clusters/c/extra.yaml": f"{BINDING}roleRef: {{}}\n"})
+    output, code = _review(synced)
+    assert "is not applied any more: clusters/c cannot be built: " in output
     assert code == 1
 
 
@@ -249,9 +258,9 @@ def test_overrides_of_argo_cd_are_refused(synced: Branch, path: str) -> None:
     assert "error[irregular-file]: this is a file by which Argo CD builds something else" in output
     assert path in output
     assert code == 1
-    for command in ("lint", "validate"):
+    for command in ("lint", "validate", "gen --check", "gen"):
         output, code = synced.sandbox.run(f"llmstack {command}")
-        assert (f"--> {path}" in output, code) == (True, 1), f"{command} builds it too"
+        assert (output.count(f"--> {path}"), code) == (1, 1), f"{command} tells it too"
     synced.git(f"rm -q {path}")
     assert _review(synced)[1] == 0
 

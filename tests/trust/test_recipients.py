@@ -147,6 +147,11 @@ def test_rules_that_are_none_end_no_review() -> None:
         assert isinstance(readers_of_file(text), tuple)
 
 
+def test_rules_with_a_conflict_are_named_as_such() -> None:
+    text = "creation_rules:\n<<<<<<< HEAD\n- {age: a}\n=======\n- {age: b}\n>>>>>>> other\n"
+    assert readers_of_rules(".sops.yaml", text, "prod", []) == (".sops.yaml, which holds an unresolved merge conflict",)
+
+
 def test_aliases_of_rules_are_read() -> None:
     text = f"x: &keys {THEIRS}\ncreation_rules:\n- &rule {{age: *keys}}\n- {{<<: *rule, pgp: AB}}\n"
     assert readers_of_rules(".sops.yaml", text, "prod", []) == (f"age recipient {THEIRS}", "pgp AB")

@@ -50,6 +50,8 @@ class WritePlan:
     refusals: tuple[Refusal, ...]
     empty_folders: tuple[str, ...] = ()
     """Folders of the scopes with nothing in them: what a run that was killed may have left."""
+    beside: tuple[str, ...] = ()
+    """Files of the scopes that are somebody else's, and not in the way."""
 
     @property
     def is_empty(self) -> bool:
@@ -90,6 +92,7 @@ def plan_tree(
         else:
             changes.append(change)
     refusals += [_refuse_other(path) for path in listing.others if path in wanted]
+    beside = listing.files - wanted.keys() - {change.path for change in changes}
     if not force:
         changes, edits = _set_hand_edits_apart(root, changes, filters=filters)
         refusals += edits
@@ -97,6 +100,7 @@ def plan_tree(
         tuple(sorted(changes, key=lambda change: change.path)),
         tuple(sorted(refusals, key=lambda refusal: refusal.path)),
         tuple(sorted(listing.empty)),
+        tuple(sorted(beside)),
     )
 
 

@@ -48,9 +48,46 @@ def _openings(obj: Object) -> Iterator[str]:
         kinds = ", ".join(sorted({str(each.get("kind")) for each in maps(value_at(obj, "spec", "to"))}))
         for each in maps(value_at(obj, "spec", "from")):
             yield f"{each.get('kind')}s of namespace `{each.get('namespace')}` may use what is here ({kinds})"
+    else:
+        yield from _on_the_way(obj, group, str(kind))
     space = value_at(obj, "metadata", "namespace")
     if group == "" and space in _SYSTEM and any(map(obj.get, DATA)):
         yield f"it stands in namespace `{space}`, where the cluster's own parts find their settings"
+
+
+_MESH = {
+    "networking.istio.io": ("EnvoyFilter", "ServiceEntry"),
+    "extensions.istio.io": ("WasmPlugin",),
+}
+"""Istio's kinds that put a program, or other addresses, between those who call and those who answer."""
+_RUN_BY_PROXY = ("-snippet", "/mirror-target", "/auth-snippet")
+"""Ends of names of ingress-nginx's annotations that send requests elsewhere or run what they say ("Annotations")."""
+
+
+def _on_the_way(obj: Object, group: str, kind: str) -> Iterator[str]:
+    """What stands between those who call and those who answer."""
+    if kind in _MESH.get(group, ()):
+        yield f"the mesh changes by it where calls go, or what is done with them ({kind})"
+    elif kind == "PushSecret":
+        yield "it copies Secrets to a store outside the cluster"
+    else:
+        yield from _copies(obj)
+
+
+def _copies(obj: Object) -> Iterator[str]:
+    """Rules of a route that send requests elsewhere too, or have its proxy run what they say."""
+    annotations = value_at(obj, "metadata", "annotations")
+    for name, value in annotations.items() if isinstance(annotations, dict) else ():
+        if str(name).endswith(_RUN_BY_PROXY):
+            yield f"its proxy does what `{name}` says: `{value}`"
+    for rule in (*maps(value_at(obj, "spec", "rules")), *maps(value_at(obj, "spec", "http"))):
+        targets = [
+            value_at(rule, "mirror", "host"),
+            *(value_at(each, "destination", "host") for each in maps(rule.get("mirrors"))),
+        ]
+        for each in maps(rule.get("filters")):
+            targets.append(value_at(each, "requestMirror", "backendRef", "name"))
+        yield from (f"copies of requests go to `{target}`" for target in targets if target)
 
 
 def _led(service: Any, addresses: list[str]) -> str:

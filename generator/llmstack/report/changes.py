@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from llmstack.report.visible import bounded
+
 if TYPE_CHECKING:
     from llmstack.disk.plan import Refusal, WritePlan
 
@@ -53,4 +55,5 @@ def show_stale(plan: WritePlan) -> str:
     stale = sorted({unit_of(path) for path in [*(c.path for c in plan.changes), *(r.path for r in plan.refusals)]})
     if not stale:
         return ""
-    return "".join(parts) + f"stale: {', '.join(stale)}\nrun `llmstack gen` and commit what it writes\n"
+    shown = "\n".join(map(bounded, "".join(parts).split("\n")))
+    return f"{shown}stale: {', '.join(stale)}\nrun `llmstack gen` and commit what it writes\n"

@@ -9,6 +9,7 @@ from typing import Any
 from llmstack.engine.start import Cache, Start
 from llmstack.fit.answer import Answer
 from llmstack.fit.loading import Loading
+from llmstack.report.visible import bounded
 from llmstack.review.wording import say_exactly
 
 SAID = {
@@ -25,7 +26,9 @@ Named = tuple[str, Answer]
 
 def fit_text(answers: Sequence[Named]) -> str:
     """A paragraph for each engine."""
-    return "\n".join("\n".join(_paragraph(environment, answer)) + "\n" for environment, answer in answers)
+    return "\n".join(
+        "".join(f"{bounded(line)}\n" for line in _paragraph(environment, answer)) for environment, answer in answers
+    )
 
 
 def _paragraph(environment: str, answer: Answer) -> Iterator[str]:

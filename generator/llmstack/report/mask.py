@@ -38,7 +38,7 @@ def mask_review(review: Review) -> Review:
 
 
 def _with_readable_risks(reviewed: Reviewed) -> Reviewed:
-    risks = tuple(replace(risk, message=bounded(risk.message)) for risk in reviewed.risks)
+    risks = tuple(replace(risk, message=bounded(risk.message), advice=bounded(risk.advice)) for risk in reviewed.risks)
     return replace(reviewed, risks=risks)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import unified_diff
 
 from llmstack import yamlio
-from llmstack.report.visible import visible
+from llmstack.report.visible import bounded, visible
 from llmstack.review.change import ObjectChange
 
 CONTEXT = 3
@@ -19,7 +19,7 @@ def render_difference(change: ObjectChange) -> list[str]:
     before = _lines(change.before)
     after = _lines(change.after)
     found = list(unified_diff(before, after, lineterm="", n=CONTEXT))[2:]
-    return [visible(line, keep="\t") for line in found]
+    return [bounded(visible(line, keep="\t")) for line in found]
 
 
 def _lines(object: object) -> list[str]:

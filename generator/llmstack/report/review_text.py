@@ -19,7 +19,7 @@ from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_groups import RolloutGroup, group_failures, group_rollouts, say_names
 from llmstack.report.sources import told_sources
 from llmstack.report.verdict import judge, say_rule, say_rules
-from llmstack.report.visible import from_difference, pad, shorten, visible, width
+from llmstack.report.visible import bounded, from_difference, pad, shorten, visible, width
 from llmstack.report.waves import told_waves
 from llmstack.report.words import (
     say_gpus,
@@ -80,7 +80,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
         lines += ["", paint("Changes", BOLD)]
         several = len(shown.environments) > 1
         lines += [f"  {line}" for group in groups for line in _group(group, paint, several=several)]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{bounded(line)}\n" for line in lines)
 
 
 def _rules(review: Review) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import dirname
 from typing import Any
 
 from llmstack import programs, yamlio
@@ -14,6 +15,7 @@ from llmstack.kubernetes.schema import Problem
 from llmstack.kubernetes.sound import left_out, sound
 from llmstack.kustomize.build import Missing, Unsupported, build_all
 from llmstack.kustomize.files import KustomizationError
+from llmstack.kustomize.reached import Reached
 from llmstack.repository.commit import Commit
 from llmstack.repository.copied import copied
 from llmstack.repository.expected import Units
@@ -129,6 +131,22 @@ def build_folder(snapshot: Snapshot, folder: str, tool_folder: Path | None) -> l
         return None
     except programs.ToolError as error:
         raise KustomizationError(mask_text(str(error).partition("\n")[0])) from error
+
+
+def build_files(snapshot: Snapshot, paths: Sequence[str], tool_folder: Path | None) -> list[dict[str, Any]] | None:
+    """What kustomize makes of files together; None and KustomizationError as of a folder."""
+    try:
+        program = programs.find_tool(programs.KUSTOMIZE, tool_folder)
+    except programs.ToolError:
+        return None
+    names = {f"{number}.yaml": snapshot.read_bytes(path) or b"" for number, path in enumerate(paths)}
+    listed = f"resources: [{', '.join(names)}]\n".encode()
+    with copied(Reached({"kustomization.yaml": listed, **names})) as root:
+        output = programs.kustomize_build_all(program, [root], files=len(names))[root]
+    try:
+        return _objects(snapshot, dirname(paths[0]), output, root)
+    except programs.ToolError as error:
+        raise KustomizationError(str(error).partition("\n")[0]) from error
 
 
 def _build_with_kustomize(

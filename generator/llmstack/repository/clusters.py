@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.sound import sound
 from llmstack.kustomize.files import KustomizationError, is_kustomization
 from llmstack.model.reading import read_stack
-from llmstack.repository.built import build_folder
+from llmstack.repository.built import build_files, build_folder
 from llmstack.repository.cases import Case
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments, read_base, read_values
@@ -20,10 +21,11 @@ from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import generated_environments
 from llmstack.review.surroundings import Brought
 from llmstack.sync.changes import Outcome, compare_owners
+from llmstack.sync.folders import Listing, by_entry_points, read_folder
 from llmstack.sync.git_entries import Tree
 from llmstack.sync.handover import Passed
 from llmstack.sync.local import CLUSTERS, local_path
-from llmstack.sync.manifests import Identity, Listing, by_entry_points, identify, read_folder
+from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.side import OwnerChange, Side
 from llmstack.sync.taken import SOURCEIGNORE, from_root, is_sourceignore
 
@@ -191,13 +193,14 @@ class _Reader:
             local = path.removeprefix(comparison.prefix)
             return [f"{comparison.prefix}{each}" for each in snapshot.paths(local)] if holds(path) else ()
 
+        together = partial(build_files, snapshot, tool_folder=self.tool_folder)
         root = f"{comparison.prefix}{folder}"
         made = frozenset(path for case in self.cases for path in case.made)
-        listing = read_folder(snapshot.read, paths, folder, build)
+        listing = read_folder(snapshot.read, paths, folder, build, together)
         if listing.problem is not None:
             below = sorted({path.split("/")[2] for path in paths if path.count("/") > 2})
             folders = (f"{folder}/{name}" for name in below)
-            parts = {each: read_folder(snapshot.read, paths, each, build) for each in folders}
+            parts = {each: read_folder(snapshot.read, paths, each, build, together) for each in folders}
             listing = by_entry_points(listing, parts)
         tree = Tree(files_below, lambda path: snapshot.read(path.removeprefix(comparison.prefix)))
         return Side(

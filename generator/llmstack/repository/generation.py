@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from posixpath import dirname
 
 from llmstack.checks.neighbour import describe
 from llmstack.disk.apply import apply
@@ -16,13 +17,14 @@ from llmstack.progress import Step, ignore
 from llmstack.repository.environments import Environment, list_environments
 from llmstack.repository.expected import check_and_expect, expect_base
 from llmstack.repository.intended import refuse_another
+from llmstack.repository.overrides import find_overrides
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check, read_changed, read_environments
 from llmstack.repository.schema_file import renew_schema
 from llmstack.repository.settled import Remembered, Settled
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.sops_config import renew_rules
-from llmstack.repository.units import generated_environments, scopes
+from llmstack.repository.units import custom_units, generated_environments, scopes
 from llmstack.tree import sops_rules
 from llmstack.tree.base import Base
 
@@ -108,8 +110,15 @@ def _plan(
     rules, more = renew_rules(disk, stacks)
     files, places = wanted | rules | renew_schema(disk), [*owned, sops_rules.PATH]
     plan = plan_tree(project.root, files, scopes=places, force=force, filters=filters)
+    more += find_overrides(disk, _shared_folders(disk, names, plan))
     settled = known | {name: Settled(describe(stacks[name]), tuple(f)) for name, f in zip(stacks, found, strict=True)}
     return Generation(sort_findings([*findings, *more]), plan, names, tuple(readings), settled if not more else {})
+
+
+def _shared_folders(disk: Snapshot, names: Sequence[str], plan: WritePlan) -> list[str]:
+    """The folders that are built and hold what others wrote: those of a plan, and the units of people's own."""
+    custom = (f"custom/{name}/{unit}" for name in names for unit in custom_units(disk, name))
+    return sorted({dirname(path) for path in plan.beside}.union(custom))
 
 
 def _names(environments: Sequence[Environment]) -> tuple[str, ...]:

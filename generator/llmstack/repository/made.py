@@ -15,9 +15,10 @@ from llmstack.repository.comparison import Comparison
 from llmstack.repository.expected import Held, Units
 from llmstack.repository.read import Reading
 from llmstack.repository.snapshot import Snapshot
+from llmstack.sync.folders import read_folder
 from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.made import FIELDS, is_broken, is_playable, make_of, stated, with_variables
-from llmstack.sync.manifests import mapping, read_folder
+from llmstack.sync.manifests import mapping
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from llmstack.repository.environments import list_environments
 from llmstack.repository.snapshot import Snapshot
 from llmstack.tree.sops_rules import PATH, sops_rules
 from llmstack.tree.unit import Files
+from llmstack.values.encoding import unresolved
 
 
 def renew_rules(snapshot: Snapshot, stacks: Mapping[str, Stack]) -> tuple[Files, list[Finding]]:
@@ -22,8 +23,10 @@ def renew_rules(snapshot: Snapshot, stacks: Mapping[str, Stack]) -> tuple[Files,
     text = existing.decode("utf-8", "replace") if existing is not None and ours else None
     known = [environment.name for environment in list_environments(snapshot)]
     files = sops_rules(recipients, text, known, header("values/"))
-    if ours or not files:
+    if ours or existing is None or not files:
         return files, []
+    if (conflict := unresolved(PATH, existing.decode("utf-8", "replace"))) is not None:
+        return {}, [conflict]
     message = f"{PATH} was not written by llmstack: it writes no rules into it"
     help = "`llmstack secret set` does not need it; for `sops edit`, give it a rule for overlays/<env>/secrets/"
     return {}, [Finding("foreign-sops-rules", Severity.NOTE, message, place=Place(PATH), help=help)]

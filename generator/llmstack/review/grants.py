@@ -30,11 +30,22 @@ _ENGINES = ("kyverno.io", "gatekeeper.sh")
 """The domains of policy engines' API groups: what these decide on is written in objects of theirs."""
 
 
+_GUARDS = ("security.istio.io", "cilium.io", "projectcalico.org")
+"""The domains of API groups whose policies say which calls pass: of a mesh (Istio, "Security") and of networks."""
+
+
 def said_of_gone(object: Object) -> str | None:
     """What the cluster does no more when an object goes; None where that was nothing of the kind."""
+    if is_guard(object):
+        return "it goes: what it said of the calls that pass holds no more"
     if group_of(object) != "admissionregistration.k8s.io":
         return None
     return "it goes: what it changed or refused is written to the cluster as it stands"
+
+
+def is_guard(object: Object) -> bool:
+    """Whether it is a policy of a mesh or a network that says which calls pass."""
+    return group_of(object).endswith(_GUARDS)
 
 
 def grants_of(object: Object) -> tuple[Any, ...]:

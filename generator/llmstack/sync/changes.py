@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from llmstack.sync.admitted import as_admitted, as_taken, without_twins
 from llmstack.sync.altered import altered, unread_changes
+from llmstack.sync.folders import Listing
 from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
 from llmstack.sync.leaving import goes, standing
 from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
-from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
+from llmstack.sync.manifests import Identity, Manifest, identify, mapping
 from llmstack.sync.owner import Key, Owner, Tool, is_under
 from llmstack.sync.side import OwnerChange, Side, as_made, by_identity, owner_change
 from llmstack.sync.stops import Grounds, Stop, find_stops

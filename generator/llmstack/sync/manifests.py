@@ -1,39 +1,28 @@
-"""The objects that a sync tool finds in a folder of clusters/: by its kustomization, or file by file without one.
-
-Flux: where a folder has no kustomization, kustomize-controller lists every YAML file below it, and as one resource each
-folder that has one of its own (fluxcd/pkg, kustomize/kustomize_generator.go); Argo CD takes JSON too, and Jsonnet
-(reposerver/repository/repository.go, `manifestFile`). Flux builds with kustomize, so a folder
-with two kustomizations, a file that is no object, or a resource that is not there stops it: nothing is applied and
-nothing is pruned. `resources: []` builds to nothing, and all is pruned; so does, for Flux, an empty kustomization in
-the folder itself, where it writes what kustomize asks for (`GenerateManifest` there); below it, and for Argo CD,
-kustomize refuses that.
-"""
+"""The objects of one file of clusters/, as kustomize reads it; what only kustomize can read is left to it."""
 
 from __future__ import annotations
 
-import posixpath
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack import yamlio
 from llmstack.kubernetes.definitions import group_of
-from llmstack.kustomize.files import KustomizationError, Read, find_kustomization, is_kustomization
+from llmstack.kustomize.build import Unsupported, build
+from llmstack.kustomize.files import KustomizationError, Read
 
 Object = Mapping[str, Any]
 Identity = tuple[str, str, str, str]
 Build = Callable[[str], Sequence[Object] | None]
 """What a folder builds to; None where that is not known. Raises KustomizationError where kustomize cannot build it."""
 
-_PLAIN = frozenset(("apiVersion", "kind", "metadata", "resources"))
-"""Fields of a kustomization that change no object."""
+BuildFiles = Callable[[Sequence[str]], Sequence[Object] | None]
+"""What kustomize makes of files together; None and KustomizationError as of a folder."""
 
-_LEFT_OUT = frozenset((
-    ".git", ".github", ".circleci", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml", "cloudbuild.yaml",
-    "codeship-services.yml", "codeship-steps.yml", ".goreleaser.yml", ".sops.yaml", ".flux.yaml",
-))  # fmt: skip
+
+_ALONE = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [f.yaml]\n"
+"""A kustomization of one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,60 +33,105 @@ class Manifest:
     object: Object
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a tool reads in a folder. With a `problem` it builds nothing; `unknown` is what this repository cannot
-    say."""
-
-    manifests: tuple[Manifest, ...] = ()
-    problem: str | None = None
-    unknown: tuple[str, ...] = ()
-    emptied: bool = False
-    """Whether the problem is a kustomization of the folder itself that lists nothing."""
-    broken: Mapping[str, str] = field(default_factory=dict)
-    """Folders below it that cannot be built, each with its problem, where those beside it are read all the same."""
-
-
-class _Stopped(Exception):
+class Stopped(Exception):
     """What keeps the tool from building a folder."""
 
 
-class _Empty(_Stopped):
-    """A kustomization that lists nothing, in `folder`."""
-
-    def __init__(self, folder: str, path: str) -> None:
-        super().__init__(f"{path} lists nothing, not even `resources: []`: kustomize refuses an empty kustomization")
-        self.folder = folder
-
-
 @dataclass(slots=True)
-class _Reader:
+class Reader:
+    """What a folder is read by, and what is found out on the way."""
+
     read: Read
     paths: Collection[str]
     build: Build
+    build_files: BuildFiles
     unknown: list[str] = field(default_factory=list)
+    unclear: dict[str, str] = field(default_factory=dict)
+    """Files that only kustomize can read, each with what our own reading says against it, or nothing."""
+
+    def apart(self, objects: Iterable[Manifest]) -> tuple[list[Manifest], dict[str, str]]:
+        """These objects, and those of their files that only kustomize can read."""
+        outer, self.unclear = self.unclear, {}
+        listed = list(objects)
+        unclear, self.unclear = self.unclear, outer
+        return listed, unclear
 
 
-def read_folder(read: Read, paths: Collection[str], folder: str, build: Build) -> Listing:
-    """What a tool finds in a folder of the tree; `paths` are all files below it, `build` makes what a kustomization
-    with more than resources gives."""
-    reader = _Reader(read, sorted(paths), build)
+def nobody_asked(paths: Sequence[str]) -> None:
+    """There is no kustomize to ask."""
+
+
+def ask_kustomize(
+    reader: Reader,
+    folder: str,
+    listed: list[Manifest],
+    unclear: Mapping[str, str],
+    build: BuildFiles,
+    path: str | None = None,
+) -> Sequence[Manifest]:
+    """The objects of a folder as they are listed, those of `unclear` files as kustomize makes them of them; what a
+    kustomization at `path` lists is built with all that it lists."""
+    if not unclear:
+        return listed
     try:
-        return Listing(tuple(_folder(reader, folder, ())), None, tuple(reader.unknown))
-    except _Stopped as stopped:
-        emptied = isinstance(stopped, _Empty) and stopped.folder == folder
-        return Listing((), str(stopped), tuple(reader.unknown), emptied)
+        built = build(list(unclear))
+    except KustomizationError as error:
+        said = next(filter(None, unclear.values()), f"{folder} cannot be built: {error}")
+        raise Stopped(said) from error
+    if built is None:
+        reader.unknown.extend(f"{each}, which only kustomize can read" for each in unclear)
+        return listed
+    files = {identify(each.object): each.path for each in listed}
+    others = [] if path is not None else [each for each in listed if each.path not in unclear]
+    return [*others, *(Manifest(files.get(identify(each), path or next(iter(unclear))), each) for each in built)]
 
 
-def by_entry_points(whole: Listing, parts: Mapping[str, Listing]) -> Listing:
-    """A folder that cannot be built, as Argo CD reads it: each of the folders in it by itself, by an Application of its
-    own. The same for Flux, which builds it as one."""
-    found = [each for part in parts.values() for each in part.manifests]
-    if not any(each.object.get("kind") == "Application" for each in found):
-        return whole
-    broken = {folder: part.problem for folder, part in parts.items() if part.problem is not None}
-    unknown = dict.fromkeys((*whole.unknown, *(each for part in parts.values() for each in part.unknown)))
-    return Listing(tuple(found), None, tuple(unknown), broken=broken)
+def read_file(reader: Reader, path: str) -> Iterator[Manifest]:
+    """The objects of a file; of one that only kustomize can read, what our own reading makes of it."""
+    text = reader.read(path) or ""
+    objects = _read_as_kustomize(path, text)
+    if objects is not None:
+        yield from (Manifest(path, each) for each in objects)
+        return
+    reader.unclear[path] = ""
+    try:
+        yield from list(read_plainly(path, text))
+    except Stopped as stopped:
+        reader.unclear[path] = str(stopped)
+
+
+def _read_as_kustomize(path: str, text: str) -> list[dict[str, Any]] | None:
+    """The objects that kustomize makes of a file; None where it has to be asked. YAML out of bounds is not given to it,
+    nor is a conflict."""
+    try:
+        return build({"f/kustomization.yaml": _ALONE, "f/f.yaml": text}.get, "f")
+    except Unsupported:
+        pass
+    try:
+        yamlio.check_bounds(text)
+        yamlio.refuse_conflict(text)
+    except (yamlio.OutOfBoundsError, yamlio.ConflictError) as error:
+        raise _not_yaml(path, error) from error
+    except yamlio.YAMLError:
+        pass  # which kustomize may read all the same: tags, encodings
+    return None
+
+
+def read_plainly(path: str, text: str) -> Iterator[Manifest]:
+    """The objects of a file by a reading that takes more than kustomize does, and is near to what Argo CD makes of a
+    folder without a kustomization."""
+    for document in _documents(path, text):
+        is_list = mapping(document).get("kind") == "List"
+        for item in sequence(document.get("items")) if is_list else [document]:
+            if not isinstance(item, Mapping) or not all((item.get("apiVersion"), item.get("kind"), _named(item))):
+                raise Stopped(f"{path} holds what is no Kubernetes object: apiVersion, kind or a name is missing")
+            yield Manifest(path, item)
+
+
+def read_kustomization(path: str, text: str) -> Mapping[str, Any]:
+    """What a kustomization says; nothing where it is not one document."""
+    body = _documents(path, text)
+    return mapping(body[0]) if len(body) == 1 else {}
 
 
 def identify(object: Object) -> Identity:
@@ -122,119 +156,16 @@ def is_of_kind(obj: Object, pattern: Mapping[str, Any]) -> bool:
     return fnmatchcase(group, str(pattern.get("group") or "")) and fnmatchcase(kind, str(pattern.get("kind") or ""))
 
 
-def _folder(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[Manifest]:
-    if folder in above:
-        raise _Stopped(f"{folder} refers to itself")
-    try:
-        found = find_kustomization(reader.read, folder)
-    except KustomizationError as error:
-        raise _Stopped(str(error)) from error
-    if found is None:
-        yield from _scanned(reader, folder, above)
-    else:
-        yield from _kustomization(reader, folder, *found, (*above, folder))
-
-
-def _scanned(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[Manifest]:
-    """Every YAML file below a folder, and what the kustomizations below it list."""
-    built = {posixpath.dirname(path) for path in reader.paths if is_kustomization(path)} - {folder}
-    found: list[Manifest] = []
-    below = [path for path in reader.paths if path.startswith(f"{folder}/")]
-    outermost = sorted(each for each in built if each.startswith(f"{folder}/") and not _under(each, built - {each}))
-    for path in below:
-        if path.endswith((".yaml", ".yml")) and not _under(path, outermost) and not _is_left_out(path, folder):
-            found += _file(reader, path)
-    for each in outermost:
-        found += _folder(reader, each, (*above, folder))
-    yield from found
-    if any(group_of(each.object) == "argoproj.io" for each in found):
-        yield from _of_argo(reader, [path for path in below if not _under(path, outermost)])
-
-
-def _of_argo(reader: _Reader, paths: Sequence[str]) -> Iterator[Manifest]:
-    """What Argo CD alone takes of a folder without a kustomization."""
-    for path in paths:
-        if path.endswith(".jsonnet"):
-            reader.unknown.append(f"{path}, which Jsonnet makes objects of")
-        elif path.endswith(".json"):
-            yield from _file(reader, path)
-
-
-def _is_left_out(path: str, folder: str) -> bool:
-    """Whether Flux's sources leave a file out by themselves (fluxcd/pkg, sourceignore/sourceignore.go)."""
-    return not _LEFT_OUT.isdisjoint(path.removeprefix(f"{folder}/").split("/"))
-
-
-def _under(path: str, folders: Collection[str]) -> bool:
-    return any(path.startswith(f"{folder}/") for folder in folders)
-
-
-def _kustomization(reader: _Reader, folder: str, path: str, text: str, above: tuple[str, ...]) -> Iterator[Manifest]:
-    body = _load(path, text)
-    content = mapping(body[0]) if len(body) == 1 else {}
-    fields = {key for key, value in content.items() if value is not None}
-    if not fields - {"apiVersion", "kind", "metadata"}:
-        raise _Empty(folder, path)
-    listed = [
-        found for entry in sequence(content.get("resources")) for found in _entry(reader, folder, path, entry, above)
-    ]
-    if fields <= _PLAIN:
-        yield from listed
-        return
-    try:
-        built = reader.build(folder)
-    except KustomizationError as error:
-        raise _Stopped(f"{folder} cannot be built: {error}") from error
-    if built is None:
-        reader.unknown.append(f"{path}: {', '.join(sorted(fields - _PLAIN))}")
-        yield from listed
-        return
-    files = {identify(each.object): each.path for each in listed}
-    yield from (Manifest(files.get(identify(object), path), object) for object in built)
-
-
-def _entry(reader: _Reader, folder: str, path: str, entry: Any, above: tuple[str, ...]) -> Iterator[Manifest]:
-    """What one entry of `resources` stands for."""
-    if not isinstance(entry, str):
-        raise _Stopped(f"{path} lists {entry!r}")
-    target = posixpath.normpath(posixpath.join(folder, entry))
-    if _REMOTE.match(entry) and reader.read(target) is None:
-        reader.unknown.append(f"{path} refers to {entry}, which is not in this repository")
-        return
-    if target.startswith(("..", "/")):
-        raise _Stopped(f"{path} leads out of the repository: {entry}")
-    if reader.read(target) is not None:
-        yield from _file(reader, target)
-    elif any(
-        reader.read(f"{target}/{name}") is not None
-        for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")
-    ):
-        yield from _folder(reader, target, above)
-    else:
-        raise _Stopped(f"{path} lists {entry}, which is not there")
-
-
-_REMOTE = re.compile(r"(?:git::)?(?:\w+://|[a-z][a-z0-9-]*@|github\.com[/:])", re.IGNORECASE)
-"""What kustomize asks a server for, where no file has the name (api, internal/git/repospec.go, `extractHost`)."""
-
-
-def _file(reader: _Reader, path: str) -> Iterator[Manifest]:
-    for document in _load(path, reader.read(path) or ""):
-        if document is None:
-            continue
-        items = sequence(document.get("items")) if mapping(document).get("kind") == "List" else [document]
-        for item in items:
-            if not isinstance(item, Mapping) or not all((item.get("apiVersion"), item.get("kind"), _named(item))):
-                raise _Stopped(f"{path} holds what is no Kubernetes object: apiVersion, kind or a name is missing")
-            yield Manifest(path, item)
-
-
 def _named(object: Object) -> bool:
     return bool(mapping(object.get("metadata")).get("name"))
 
 
-def _load(path: str, text: str) -> list[Any]:
+def _documents(path: str, text: str) -> list[Any]:
     try:
         return list(yamlio.load_all(text))
     except (yamlio.YAMLError, ValueError, RecursionError) as error:
-        raise _Stopped(f"{path} is not YAML: {str(error).partition(chr(10))[0]}") from error
+        raise _not_yaml(path, error) from error
+
+
+def _not_yaml(path: str, error: Exception) -> Stopped:
+    return Stopped(f"{path} is not YAML: {str(error).partition(chr(10))[0]}")

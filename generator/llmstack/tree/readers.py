@@ -47,8 +47,8 @@ def readers_of_rules(path: str, text: str, environment: str, files: Sequence[str
     """
     try:
         body = yamlio.load(text)
-    except yamlio.YAMLError:
-        return (f"{path}, which cannot be read",)
+    except yamlio.YAMLError as error:
+        return (f"{path}, which {yamlio.say_unreadable(error)}",)
     rules = body.get("creation_rules") if isinstance(body, dict) else None
     place = folder(environment).removeprefix(dirname(path)).removeprefix("/")
     paths = [f"{place}/{name}".removeprefix("/") for name in (*files, "secret.yaml")]

@@ -14,6 +14,7 @@ from llmstack.objects.secret_references import secret_references
 from llmstack.secrecy.encoded import CIPHERTEXT
 from llmstack.secrecy.files import find_lines
 from llmstack.tree.unit import KUSTOMIZATION, Files
+from llmstack.values.encoding import unresolved
 
 UNIT = "secrets"
 Backend = Literal["sops", "sealed-secrets"]
@@ -119,15 +120,17 @@ def secret_findings(
     """Yield what is wrong with the files of secrets/: plain text, another namespace, Secrets that are missing."""
     backend = stack.gitops.secrets.backend
     for file, text in sorted(encrypted.items()):
-        if read_manifest(file, text) is None:
+        path = f"{folder(environment)}/{file}"
+        if (conflict := unresolved(path, text)) is not None:
+            yield conflict
+        elif read_manifest(file, text) is None:
             message = (
                 "this is not an encrypted manifest: it is not listed, and must not be committed if it holds a secret"
             )
             help = f"remove it, and use `llmstack secret set {environment} NAME KEY`"
-            place = Place(f"{folder(environment)}/{file}")
-            yield Finding("plaintext-secret", Severity.ERROR, message, place=place, help=help, secret=True)
+            yield Finding("plaintext-secret", Severity.ERROR, message, place=Place(path), help=help, secret=True)
         else:
-            yield from _left_plain(f"{folder(environment)}/{file}", text)
+            yield from _left_plain(path, text)
     if backend not in BACKENDS:
         return
     found = manifests(stack, encrypted)

@@ -30,9 +30,8 @@ def decode(path: str, content: bytes) -> tuple[str, Finding | None]:
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         return "", Finding("bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8")
-    if (conflict := find_conflict(text)) is not None:
-        place = Place(path, conflict + 1, 1)
-        return text, Finding("merge-conflict", _ERROR, UNRESOLVED, place=place, help=CHOOSE)
+    if (conflict := unresolved(path, text)) is not None:
+        return text, conflict
     if found := FORBIDDEN.search(text):
         line = text.count("\n", 0, found.start())
         column = found.start() - (text.rfind("\n", 0, found.start()) + 1)
@@ -41,3 +40,11 @@ def decode(path: str, content: bytes) -> tuple[str, Finding | None]:
             "bad-character", _ERROR, message, place=Place(path, line + 1, column + 1), help="remove it"
         )
     return text, None
+
+
+def unresolved(path: str, text: str) -> Finding | None:
+    """The finding on a merge conflict that a file holds, at its line."""
+    line = find_conflict(text)
+    if line is None:
+        return None
+    return Finding("merge-conflict", _ERROR, UNRESOLVED, place=Place(path, line + 1, 1), help=CHOOSE)

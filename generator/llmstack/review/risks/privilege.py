@@ -5,22 +5,27 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; so brought, pods with an account of their own or in a namespace that no environment has, and
-a Kustomization or an Application that applies what this repository does not hold. Anywhere in the change: an AppProject
-that allows more, settings of Argo CD, a source of Flux that is new or of another place; ClusterRoles and what binds one
-other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to pods, to commands in
-pods, to tokens of accounts, to other users, to more rights, to what the sync tool applies), bindings to those and to
-everybody, whole objects inside others among them; webhooks and policies of the API server and of Kyverno and Gatekeeper
-(those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests for certificates; Services
-that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses written by hand), tokens of
-accounts kept in Secrets, ReferenceGrants, settings in kube-system; pods that run as an account that nothing here makes,
-or that no NetworkPolicy keeps any more. Pods of any kind that get what the Pod Security Standard `baseline` leaves out
-(the host's namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices
-of others, or that kept to `restricted`, had a user namespace or a sandbox and have it no more; volumes of the host's
-paths, and namespaces that let in more than before; containers that begin to run a model's own code
-(`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. What an
-environment opens is told where there was one before. A warning; an error for cluster-admin and for a role that allows
-everything.
+llmstack did not write it; so brought, pods with an account of their own or in a namespace that no environment has,
+and a Kustomization or an Application that applies what this repository does not hold. Anywhere in the change: an
+AppProject that allows more, settings of Argo CD, a source of Flux that is new or of another place; ClusterRoles and
+what binds one other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to pods,
+to commands in pods, to tokens of accounts, to other users, to more rights, to what the sync tool applies), bindings
+to those and to everybody, whole objects inside others among them; webhooks and policies of the API server and of
+Kyverno and Gatekeeper (those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests
+for certificates; Services that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses
+written by hand), copies of requests that a route sends elsewhere, snippets that an Ingress's proxy runs, objects of a
+mesh that change where calls go, policies of a mesh or a network that change or go, Secrets that are pushed to a
+store, tokens of accounts kept in Secrets, ReferenceGrants, settings in kube-system; pods that run as an account that
+nothing here makes, that no NetworkPolicy keeps any more, or that a Service begins to send requests to beside those
+that answered alone. Pods of any kind that get what the Pod Security Standard `baseline` leaves out (the host's
+namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices of others,
+or that kept to `restricted`, had a user namespace or a sandbox and have it no more; volumes of the host's paths, and
+namespaces that let in more than before; containers that begin to run a model's own code (`--trust-remote-code`); pods
+that find names elsewhere (`hostAliases`, name servers), fetch by another way (proxies, `HF_ENDPOINT`, package
+indexes) or run what their image does not hold (`LD_PRELOAD`, vLLM's flags for plugins, middleware and classes of
+people's own) where no pods of the environment did; images of a registry from which nothing of the environment was
+pulled before. The Services and accounts of an environment's own are told where there was one before. A warning; an
+error for cluster-admin and for a role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -33,6 +38,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.diversions import diversions_of
 from llmstack.kubernetes.openings import doors_of, openings_of
 from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
 from llmstack.kubernetes.pods import Object, value_at
@@ -44,7 +50,8 @@ from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
 from llmstack.review.exposed import exposed_pods
 from llmstack.review.facts import names_of
-from llmstack.review.grants import grants_of, is_admin, said_of_gone, said_of_granted
+from llmstack.review.grants import grants_of, is_admin, is_guard, said_of_gone, said_of_granted
+from llmstack.review.joining import joining_pods
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -78,11 +85,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     }
     yield from _unguarded(assessment)
     accounts = _accounts(assessment)
+    diverted = frozenset[str]().union(*map(diversions_of, assessment.before))
     for change in assessment.changes:
         if change.after is not None:
             yield from _granted(change.before, change.after, "", strong, of_cluster=False)
+            yield from _opened(change.before, change.after, "")
             if assessment.before:
-                yield from _opened(change.before, change.after, "")
+                yield from _diverted(change, diverted)
+                yield from _let_in(change.before, change.after, "")
                 yield from _as_another(change.after, accounts)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
@@ -96,6 +106,7 @@ def _brought(brought: Brought, registries: Collection[str], spaces: Collection[s
     yield from _granted(before, after, where, of_cluster=True)
     yield from _gained([before] if before else [], after, where)
     yield from _pulled(after, {*registries, *map(_registry, images_of(before))} if registries else ())
+    yield from _let_in(before, after, where)
     yield from _opened(before, after, where)
     accounts, space = accounts_of(after), _namespace(after)
     if accounts - accounts_of(before):
@@ -136,12 +147,16 @@ def _granted(
             yield RISK.at(_name(after), message, _BIND, milder=not is_admin(inner))
 
 
-def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
-    """Ways in, or around, that an object opens and did not before."""
+def _let_in(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
+    """Ways in from outside the cluster that an object opens and did not before."""
     opened = doors_of(after)
     if opened - doors_of(before):
         message = f"it opens what it selects to callers outside the cluster ({', '.join(sorted(opened))}){where}"
         yield RISK.at(_name(after), message, _SHUT, milder=True)
+
+
+def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
+    """Ways around names, namespaces and accounts that an object opens and did not before."""
     for said in sorted(openings_of(after) - openings_of(before)):
         yield RISK.at(_name(after), f"{said}{where}", _SHUT, milder=True)
     widened = said_of_widened(before, after)
@@ -149,15 +164,30 @@ def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
         yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
 
 
+def _diverted(change: ObjectChange, known: Collection[str]) -> Iterator[Risk]:
+    """What sends pods elsewhere, and did so with no pods of the environment."""
+    found = sorted(diversions_of(change.after) - set(known))
+    if found and change.after is not None:
+        yield RISK.at(_name(change.after), f"its pods get {', '.join(found)}", _SPARE, milder=True)
+
+
 def _unguarded(assessment: Assessment) -> Iterator[Risk]:
     """What kept pods from each other, or objects out of the cluster, and does so no more."""
     sides = ((*assessment.before, *assessment.near.loose[0]), (*assessment.after, *assessment.near.loose[1]))
     for key, said in exposed_pods(assessment.changes, *sides):
         yield RISK.at(key, said, _CLOSE, milder=True)
+    for key, service in joining_pods(assessment.changes, *sides):
+        yield RISK.at(key, f"its pods get requests of {service}, which others answered alone", _JOIN, milder=True)
     for change in assessment.changes:
         gone = said_of_gone(change.before) if change.after is None and change.before is not None else None
+        if change.before and change.after and is_guard(change.before) and _differ(change.before, change.after):
+            gone = "it says otherwise which calls pass: see that it lets in none that it kept out"
         if gone is not None:
             yield RISK.at(change.key, gone, _BIND, milder=True)
+
+
+def _differ(before: Object, after: Object) -> bool:
+    return before.get("spec") != after.get("spec")
 
 
 def _accounts(assessment: Assessment) -> set[str]:
@@ -230,6 +260,7 @@ _BIND = "Bind a Role of one namespace with the verbs that are needed, or keep th
 _TOOL = "Let those who run the sync tool read it: what it applies has the rights of the whole cluster."
 _SHUT = "Let callers in by the router, where keys are asked for; or see that they are meant to reach it."
 _CLOSE = "Keep a NetworkPolicy that selects the pods, and allow what they need by rules."
+_JOIN = "See that they are meant to answer: they see what callers send. Otherwise give the pods labels of their own."
 _SPARE = "Take it away unless the pods need it: what runs in them may reach the node, and what else runs there."
 _PIN = "Read that code, and pin it: `modelRevision` names a commit."
 

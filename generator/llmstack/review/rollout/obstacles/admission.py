@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from llmstack.kubernetes.limit_ranges import above_default, defaults_of, refusals
-from llmstack.kubernetes.pod_standards import LEVELS, breaches, enforced_level
+from llmstack.kubernetes.pod_standards import LEVELS, annotated, breaches, enforced_level
 from llmstack.kubernetes.pods import identity_of
 from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
@@ -57,7 +58,8 @@ def _beyond_standard(case: Case) -> Iterator[Obstacle]:
         level = enforced_level(obj)
         if identity_of(obj)[2] != case.workload.namespace or level == LEVELS[-1]:
             continue
-        breach = next(breaches(dict(case.pod), restricted=level == "restricted"), None)
+        found = chain(breaches(dict(case.pod), restricted=level == "restricted"), annotated(dict(case.template)))
+        breach = next(found, None)
         if breach is not None:
             message = (
                 f"namespace `{case.workload.namespace}` enforces Pod Security `{level}`, and {breach.what} is beyond it"

@@ -1,0 +1,63 @@
+"""Pods that join those behind a Service, and get requests that others answered alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, told, value_at
+from llmstack.kubernetes.selectors import Labelled
+from llmstack.kubernetes.within import templates_within
+from llmstack.review.change import ObjectChange
+
+_SELECTORS = {"Service": ("spec", "selector"), "InferencePool": ("spec", "selector", "matchLabels")}
+"""Kinds that send requests to the pods with some labels of their namespace, and where they name these
+(kubernetes.io, "Service"; Gateway API Inference Extension, "InferencePool")."""
+_SPACE = ""
+"""The key under which a pod's namespace stands among its labels: no label has it."""
+
+
+def joining_pods(
+    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object]
+) -> Iterator[tuple[str, str]]:
+    """Yield `Kind/name` of each workload that is new behind a Service, or another selector of pods, beside one that was
+    behind it before and stays; with that Service."""
+    selectors = {identity_of(each): found for each in before if (found := _selector(each)) is not None}
+    changed = _Pods([change.after for change in changes if change.after is not None])
+    sides: list[_Pods] = []
+    for service in after:
+        then, now = selectors.get(identity_of(service)), _selector(service)
+        joined = changed.behind(now) if then is not None and now is not None else set()
+        if joined and then is not None and now is not None:
+            sides = sides or [_Pods(before), _Pods(after)]
+            were = sides[0].behind(then)
+            if were & sides[1].behind(now):
+                yield from ((told(each), told(identity_of(service))) for each in sorted(joined - were))
+
+
+class _Pods:
+    """The pods of objects, by their labels."""
+
+    def __init__(self, objects: Sequence[Object]) -> None:
+        pods = [(identity_of(each), labels) for each in objects for labels in _labels(each)]
+        self._owners = [owner for owner, _ in pods]
+        self._labelled = Labelled([labels for _, labels in pods])
+
+    def behind(self, selector: Mapping[str, Any]) -> set[Identity]:
+        """The objects with pods that a selector selects."""
+        found = self._labelled.select(selector)
+        return {owner for at, owner in enumerate(self._owners) if found >> at & 1} if found else set()
+
+
+def _selector(obj: Object) -> dict[str, dict[str, Any]] | None:
+    """What an object selects pods by, their namespace among it; None where it selects none."""
+    stated = value_at(obj, *_SELECTORS[kind]) if (kind := str(obj.get("kind"))) in _SELECTORS else None
+    return {"matchLabels": {**stated, _SPACE: identity_of(obj)[1]}} if isinstance(stated, dict) and stated else None
+
+
+def _labels(obj: Object) -> Iterator[dict[str, str]]:
+    """The labels of each of an object's pods, with their namespace."""
+    for template in templates_within(obj):
+        texts = {key: value for key, value in pod_labels(template).items() if isinstance(value, str)}
+        if texts:
+            yield texts | {_SPACE: identity_of(obj)[1]}
