@@ -227,9 +227,11 @@ def _made_otherwise(old: Owner, new: Owner, *, is_judged: bool) -> Iterator[str]
 def _held_otherwise(old: Owner, new: Owner) -> Iterator[str]:
     """What an owner says otherwise of its source, and of what it deletes later, and that does nothing now."""
     if old.source_name != new.source_name:
+        kinds = [each.partition("/")[0] for each in (old.source_name, new.source_name)]
+        named = kinds if kinds[0] != kinds[1] else [old.source_name, new.source_name]  # one row for all units
         watcher = ", which Flux's source-watcher makes: see that the cluster has it"
-        rest = watcher if new.source_name.startswith("ExternalArtifact/") else ""
-        yield f"follows {new.source_name} instead of {old.source_name}: the same folder of the same repository{rest}"
+        rest = watcher if kinds[1] == "ExternalArtifact" else ""
+        yield f"follows {named[1]} instead of {named[0]}: the same folder of the same repository{rest}"
     if old.suspended != new.suspended:
         return  # which is told, and is why it deletes nothing
     if old.prunes != new.prunes:
