@@ -48,10 +48,9 @@ class Step:
         return max(0.0, min(self.wait, self.step - (self.load or 0)))
 
     def __str__(self) -> str:
-        wait = f"{say_exactly(self.waited)} of waiting, " if self.waited else ""
-        return (
-            f"one step {self.verb} {say_exactly(self.step)} ({wait}{say_exactly(self.step - self.waited)} of loading)"
-        )
+        parts = ((self.waited, "waiting"), (self.step - self.waited, "loading"))
+        said = ", ".join(f"{say_exactly(seconds)} of {what}" for seconds, what in parts if seconds)
+        return f"one step {self.verb} {say_exactly(self.step)} ({said})"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
