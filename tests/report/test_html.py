@@ -185,6 +185,8 @@ def test_a_pool_in_trouble_is_drawn_although_nothing_moves() -> None:
     assert chart.waiting
     assert chart.capacity is not None
     assert chart.top < chart.capacity, "what pods wait for stands above the capacity"
+    assert chart.named < chart.top, "and the name of the capacity above that"
+    assert drawn(Demand(0, 8, 24), Demand(9, 8), Demand(99, 8)).named > chart.top, "not where that was long before"
     assert draw_demand(GpuPool("a", "gpu", 16, 1, 1, 1, False, False)) is None
 
 

@@ -18,7 +18,7 @@ SCHEMA = json.loads(files("llmstack.report").joinpath("schema", "diff.schema.jso
 CONTRACT = {
     "objects": ["apiVersion", "kind", "namespace", "name", "unit", "action", "changes", "restarts", "causes"],
     "rollouts": [
-        "kind", "name", "model", "why", "replicas", "gpusPerReplica", "resource", "pool", "maxSurge",
+        "kind", "name", "model", "why", "former", "replicas", "gpusPerReplica", "resource", "pool", "maxSurge",
         "maxUnavailable", "minReady", "seconds", "secondsMin", "secondsMax", "secondsMaxWithout", "replicasMin", "replicasMax",
         "ifItFails", "basis",
     ],

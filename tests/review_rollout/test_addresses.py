@@ -234,8 +234,7 @@ def test_the_ends_of_workloads_that_stay() -> None:
 
 
 def test_what_many_addresses_lead_to_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Engines without a router whose Services are all renamed: each old address is compared with each new one, and
-    neither with each engine anew."""
+    """Engines without a router whose Services are all renamed: none is compared with each engine."""
     names = [f"m{number}" for number in range(30)]
     engines = [backend(name, router=False, app=name) for name in names]
     sides = [[service(name=f"{release}-{name}", selector={"app": name}) for name in names] for release in "ab"]
@@ -244,4 +243,4 @@ def test_what_many_addresses_lead_to_is_looked_up_once(monkeypatch: pytest.Monke
     then, now = (read_side(side, engines) for side in sides)
     found = list(broken_addresses(*sides, then, now, ()))
     assert len(found) == len(names)
-    assert len(calls) < 4 * len(names) ** 2
+    assert len(calls) < 10 * len(names)

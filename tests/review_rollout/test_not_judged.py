@@ -168,3 +168,34 @@ def test_a_pool_with_nodes_that_take_no_pods(
     stays = deployment("other", replicas=2, gpus=4)
     found = told(review(pair, stays=[stays], pools=[pool]), "not-judged")
     assert [(severity, subject) for severity, subject, _ in found] == ([("warning", "Pool/h100")] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({}, {"exclusive-topology": "rack"}, True),
+        ({"exclusive-topology": "rack"}, {"exclusive-topology": "row"}, True),
+        ({}, {"subgroup-exclusive-topology": "rack"}, True),
+        ({"exclusive-topology": "rack"}, {"exclusive-topology": "rack", "x": "y"}, False),
+        ({"exclusive-topology": "rack"}, {}, False),
+    ],
+)
+def test_groups_that_want_a_domain_each(before: Any, after: Any, said: bool, compared: Make) -> None:
+    template = {"spec": {"containers": [{"name": "c", "image": "a"}]}}
+    sides = []
+    for each in (before, after):
+        annotations = {f"leaderworkerset.sigs.k8s.io/{name}": value for name, value in each.items()}
+        spec = {"replicas": 2, "leaderWorkerTemplate": {"size": 2, "workerTemplate": template}}
+        metadata = {"name": "a", "annotations": annotations}
+        sides.append(
+            [
+                {
+                    "apiVersion": "leaderworkerset.x-k8s.io/v1",
+                    "kind": "LeaderWorkerSet",
+                    "metadata": metadata,
+                    "spec": spec,
+                }
+            ]
+        )
+    severities = [severity for severity, _, message in told(compared(*sides), "not-judged") if "-topology`" in message]
+    assert severities == (["note"] if said else [])

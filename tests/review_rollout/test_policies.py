@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from tests.review_rollout.values_review import reviewed, told, values
 
-from llmstack.kubernetes.network_policies import Endpoint, allows, isolating
+from llmstack.kubernetes import network_policies
+from llmstack.kubernetes.network_policies import Endpoint, Policies, allows
+from llmstack.kubernetes.selectors import selects
+from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.unmeasured import unscraped
 
 Values = dict[str, Any]
 ROUTER = {"matchLabels": {"app.kubernetes.io/component": "router"}}
@@ -114,9 +118,31 @@ def test_labels_of_namespaces() -> None:
         policy({}, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "web"}}}]}])
     ]
     by_team = [policy({}, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]}])]
-    assert isolating(by_name, own, "Ingress") == by_name
-    assert isolating(by_name, peer, "Ingress") == isolating(by_name, own, "Egress") == []
+    policies = Policies(by_name)
+    assert policies.isolating(own, "Ingress") == by_name
+    assert policies.isolating(peer, "Ingress") == policies.isolating(own, "Egress") == []
     assert allows(by_name, "Ingress", own, peer, 80, {}) is True
     assert [allows(by_team, "Ingress", own, peer, 80, known) for known in ({}, {"web": {"team": "a"}}, {"web": {}})] == [
         None, True, False,
     ]  # fmt: skip
+
+
+def test_a_policy_and_a_monitor_for_each_of_many_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All policies come at once: each is tried on the pods of its own model, and each monitor on its own Service."""
+    names = [f"m{number}" for number in range(30)]
+    engines = {}
+    policies, others = list[Values](), list[Values]()
+    for name in names:
+        labels = {"model": name}
+        engine = Backend(("Deployment", "llm", name), {**labels, "app": "engine"}, {}, 8000, None, (), name, {})
+        engines[engine.identity] = engine
+        policies.append(policy({"matchLabels": labels}, name, ingress=[{"from": [INSIDE]}]))
+        metadata = {"name": name, "namespace": "llm", "labels": labels}
+        others.append({"kind": "Service", "metadata": metadata, "spec": {"selector": labels}})
+        others.append({"kind": "ServiceMonitor", "metadata": metadata, "spec": {"selector": {"matchLabels": labels}}})
+    calls: list[Any] = []
+    monkeypatch.setattr(network_policies, "selects", lambda *asked: calls.append(asked) or selects(*asked))
+    found = list(unscraped(others, [*others, *policies], engines, engines))
+    assert [each.subject for each in found] == [f"NetworkPolicy/{name}" for name in names]
+    assert len(calls) < 10 * len(names)
+    assert not list(unscraped(others, [*others[::2], *policies], engines, engines))  # no monitor is there any more

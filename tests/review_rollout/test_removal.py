@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.review_rollout.values_review import reviewed, values
 
+from llmstack.report.words import say_rollouts
 from llmstack.review.facts import Pool
 from llmstack.review.result import EnvironmentReview
 
@@ -75,9 +76,34 @@ def test_what_served_the_same_before_takes_no_place(
     assert [each.name for each in result.removed] == (["a"] if message else [])
 
 
-def test_a_model_that_another_one_was_renamed_from_does_not_go(review: Any, deployment: Any) -> None:
-    result = review((deployment("a"), None), (None, deployment("b")), facts={"moved_from": {"b": "a"}})
-    assert not result.removed
+def elsewhere(made: Any) -> Any:
+    return {**made, "metadata": {**made["metadata"], "namespace": "other"}}
+
+
+def router(make: Any, name: str) -> Any:
+    made = make(name, gpus=0)
+    made["metadata"]["labels"]["app.kubernetes.io/component"] = "router"
+    return made
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "moved_from", "said"),
+    [
+        (serving, lambda make, name: make("b"), {"b": "a"}, "1 model is renamed"),
+        (serving, lambda make, name: serving(make, "b", 1, "x"), {}, "1 model is renamed"),  # both serve the same id
+        (serving, lambda make, name: elsewhere(serving(make, name, 1, "x")), {}, "1 model is made anew"),
+        (router, lambda make, name: router(make, "b"), {}, "1 workload is made anew"),
+        (serving, lambda make, name: serving(make, "b", 1, "y"), {}, "1 model is new"),
+        (router, lambda make, name: serving(make, "b", 1, "y"), {}, "1 model is new"),
+    ],
+)
+def test_what_comes_in_the_place_of_what_goes(
+    old: Any, new: Any, moved_from: Any, said: str, review: Any, deployment: Any
+) -> None:
+    sides = old(deployment, "a", *(() if old is router else (1, "x"))), new(deployment, "a")
+    result = review((sides[0], None), (None, sides[1]), facts={"moved_from": moved_from})
+    assert say_rollouts(result.rollouts) == said
+    assert bool(result.removed) is (said == "1 model is new")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from llmstack.review.risks.table import KINDS, RISKS
 
 FOLDER = Path(llmstack.__file__).parent / "review" / "risks"
 DOCS = FOLDER.parents[3] / "docs"
-SHARED = {"assessment", "certificates", "declaration", "pools", "pulls", "table", "unforeseen"}
+SHARED = {"assessment", "certificates", "declaration", "exclusive", "pools", "pulls", "table", "unforeseen"}
 """Modules beside the risks."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from llmstack.finding import Severity
 from llmstack.review.assess import assess
 from llmstack.review.facts import Acknowledgement, Facts, ForeseenLoad
+from llmstack.review.risks.deadline_too_short import Step
 
 Make = Callable[..., Any]
 
@@ -498,3 +499,16 @@ def test_a_load_that_published_starts_bear_out_is_a_band(deployment: Make, revie
     over = review(pair, facts=band(400, 900))
     [rollout] = over.rollouts
     assert (rollout.seconds_min, rollout.seconds_max) == (400, 900)
+
+
+@pytest.mark.parametrize(
+    ("load", "wait", "step", "said"),
+    [
+        (600.0, 30.0, 630.0, "10 min 30 s (30 s of waiting, 10 min of loading)"),
+        (300.0, 2010.0, 1980.0, "33 min (28 min of waiting, 5 min of loading)"),  # others got ready while it waited
+        (300.0, 2010.0, 300.0, "5 min (5 min of loading)"),
+        (None, 2010.0, 1980.0, "33 min (33 min of waiting)"),
+    ],
+)
+def test_a_step_is_what_is_waited_and_loaded_in_it(load: float | None, wait: float, step: float, said: str) -> None:
+    assert str(Step(load, wait, step)) == f"one step takes {said}"

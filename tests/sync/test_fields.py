@@ -214,7 +214,9 @@ ROWS: dict[str, tuple[Files, Files, dict[str, tuple[str, str, bool]]]] = {
     "the folder's owner prunes nothing": (
         _rooted(prune=False), _rooted(without, prune=False), {"llama": ("blocked", "goes", False)},
     ),
-    "it prunes nothing from now on": (_rooted(), _rooted(without, prune=False), {"llama": ("pruned", "goes", True)}),
+    "it prunes nothing from now on": (
+        _rooted(), _rooted(without, prune=False), {"llama": ("pruned", "goes", True), "flux-system": ("moved", "terms", False)},
+    ),
     "it suspends one": (_rooted(), _rooted(patches=SUSPENDED), {"llama": STOPPED}),
     "its variables are nobody's": (_rooted(), _rooted(postBuild={"substitute": {"A": "b"}}), {}),
     "an object that changes": (

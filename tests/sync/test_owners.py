@@ -91,8 +91,11 @@ LLAMA, SOURCE = "prod/llama.yaml", "prod/gitrepository.yaml"
 STOPPED, EVERY = ("blocked", "stopped", False), ("stack", "llama", "qwen")
 CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
     "nothing": (BEFORE, {}),
-    "prune": (edited(LLAMA, prune=False), {}),
-    "deletionPolicy": (edited(LLAMA, deletionPolicy="Orphan"), {}),
+    "prune": (edited(LLAMA, prune=False), {"llama": ("moved", "terms", False)}),
+    "deletionPolicy": (edited(LLAMA, deletionPolicy="Orphan"), {"llama": ("moved", "terms", False)}),
+    "the same repository by another object": (
+        {**edited(LLAMA, sourceRef={"kind": "GitRepository", "name": "b"}), "prod/b.yaml": [repository("b")]}, {"llama": ("moved", "terms", False)},
+    ),
     "suspend": (edited(LLAMA, suspend=True), {"llama": STOPPED}),
     "suspend, and what waits for it": (
         edited("prod/stack.yaml", suspend=True), {"stack": STOPPED, "llama": STOPPED},
@@ -500,6 +503,17 @@ def test_what_becomes_of_applications(row: str) -> None:
     found = outcome(files(), before=ARGO)
     assert expected.items() <= told(found).items()
     assert bool(found.changes) is bool(expected)
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_an_application_that_begins_to_prune_deletes_what_left_before(begins: bool) -> None:
+    """Argo CD knows its objects by their annotation; a Kustomization of Flux, by its inventory of the last time."""
+    sides = [
+        {**ARGO, "prod/llama.yaml": [application("llama", syncPolicy={"automated": {"prune": each}})]}
+        for each in (not begins, begins)
+    ]
+    [change] = outcome(sides[1], before=sides[0]).changes
+    assert (change.cause, "left it before" in change.why) == (("contents", True) if begins else ("terms", False))
 
 
 def test_a_source_that_goes_takes_its_objects_with_it() -> None:

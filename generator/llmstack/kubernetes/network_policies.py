@@ -7,6 +7,7 @@ ports for every port.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
 from llmstack.kubernetes.selectors import selects
 
 Direction = Literal["Ingress", "Egress"]
+Label = tuple[str, str]
 _PEERS: Mapping[Direction, str] = {"Ingress": "from", "Egress": "to"}
 _NAME = "kubernetes.io/metadata.name"
 """The label that every namespace has."""
@@ -30,22 +32,40 @@ class Endpoint:
     named_ports: Mapping[str, int] = field(default_factory=dict)
 
 
-def isolating(policies: Iterable[Object], pods: Endpoint, direction: Direction) -> list[Object]:
-    """The NetworkPolicies among objects that select pods for a direction."""
-    return [
-        policy
-        for policy in policies
-        if policy.get("kind") == "NetworkPolicy"
-        and identity_of(policy)[1] == pods.namespace
-        and direction in _types(policy)
-        and selects(value_at(policy, "spec", "podSelector") or {}, pods.labels)
-    ]
+class Policies:
+    """NetworkPolicies by a label that their pods must have, so that a policy for each of many models is no square of
+    comparisons."""
+
+    def __init__(self, objects: Iterable[Object]) -> None:
+        policies = [each for each in objects if each.get("kind") == "NetworkPolicy"]
+        asked = [_asked_labels(each) for each in policies]
+        often = Counter(label for labels in asked for label in labels)
+        self._by_label: dict[tuple[str, Label | None], list[tuple[int, Object]]] = {}
+        for number, (policy, labels) in enumerate(zip(policies, asked, strict=True)):
+            rarest = min(labels, key=often.__getitem__, default=None)
+            self._by_label.setdefault((identity_of(policy)[1], rarest), []).append((number, policy))
+
+    def isolating(self, pods: Endpoint, direction: Direction) -> list[Object]:
+        """Those that select pods for a direction, in the order in which they stand."""
+        labels = (None, *(each for each in pods.labels.items() if isinstance(each[1], str)))
+        near = [each for label in labels for each in self._by_label.get((pods.namespace, label), ())]
+        return [
+            policy
+            for _, policy in sorted(near, key=lambda each: each[0])
+            if direction in _types(policy) and selects(value_at(policy, "spec", "podSelector") or {}, pods.labels)
+        ]
 
 
-def is_open(policies: Iterable[Object], pods: Endpoint, direction: Direction) -> bool:
+def _asked_labels(policy: Object) -> list[Label]:
+    """The labels, with their values, that all pods of a policy have."""
+    equal = value_at(policy, "spec", "podSelector", "matchLabels") or {}
+    return [(key, value) for key, value in equal.items() if isinstance(value, str)]
+
+
+def is_open(policies: Policies, pods: Endpoint, direction: Direction) -> bool:
     """Whether pods may be called by everybody, or call everybody: no policy selects them for that, or one of those that
     do has a rule for all peers and ports."""
-    selecting = isolating(policies, pods, direction)
+    selecting = policies.isolating(pods, direction)
     rules = (rule for policy in selecting for rule in rules_of(policy, direction))
     return not selecting or any(not rule.get(_PEERS[direction]) and not rule.get("ports") for rule in rules)
 

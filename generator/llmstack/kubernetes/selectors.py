@@ -6,7 +6,7 @@ must hold, and NotIn holds where the label is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -31,6 +31,14 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
         case "DoesNotExist":
             return not there
     return False
+
+
+def numbers(found: int) -> Iterator[int]:
+    """The places of the objects in a set of `Labelled`."""
+    while found:
+        lowest = found & -found
+        yield lowest.bit_length() - 1
+        found ^= lowest
 
 
 class Labelled:

@@ -29,8 +29,8 @@ TERMS: Mapping[str, str] = {
     "the weights, compiling, capturing graphs. `modelSpec[].gitops.loadTime` states it.",
     "may never end": "Some order in which the cluster may act leaves the rollout waiting for ever, and some other "
     "order does not. Times and pictures are of an order that ends.",
-    "moved": "A unit that another object of the sync tool applies from now on. Whether its objects are deleted on "
-    "the way depends on the order of commits.",
+    "moved": "A unit that another object of the sync tool applies from now on, or the same one from elsewhere or by "
+    "other terms. Whether its objects are deleted on the way depends on the order of commits.",
     "never ends": "The rollout waits for ever whatever order the cluster acts in: for GPUs that nothing frees, or "
     "for something else that its new pods lack.",
     "peak": "The most GPUs that pods ask for at one moment of the change: those that run, load or wait. Pods that "

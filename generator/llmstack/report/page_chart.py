@@ -18,6 +18,8 @@ WIDTH, HEIGHT = 560, 210
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 22, 28
 LEAD = 26
 """Width of what was before the change."""
+NAME = 100
+"""Width of the capacity's name."""
 POINTS = 400
 """Steps that are drawn: as many as there are pixels show all there is to see."""
 FLAT = 0.8
@@ -44,6 +46,8 @@ class Chart:
     """The upper edge of what is asked for."""
     capacity: float | None
     """Height of the capacity's line; None where none is declared."""
+    named: float
+    """Height of its name: above the line, and above what is drawn over it there."""
     most: float | None
     """Height of the peak with all scalers at their most, where that is another."""
     zero: float
@@ -83,6 +87,7 @@ def draw_demand(pool: GpuPool, until: float = 0) -> Chart | None:
         terminating=f"{leaving}V{zero}H{LEFT}Z" if any(each.terminating for each in points) else "",
         line=_edge(xs, [y(each.bound + each.waiting) for each in points], y(pool.before)),
         capacity=y(pool.capacity) if pool.capacity is not None else None,
+        named=_height_of_name(xs, [y(each.bound + each.waiting) for each in points], y(pool.capacity or 0)),
         most=y(pool.peak_max) if pool.peak_max is not None and pool.peak_max != pool.peak else None,
         zero=zero,
         floor=scale.floor,
@@ -117,6 +122,12 @@ def _scale(pool: GpuPool, points: Sequence[Demand], last: float) -> _Scale:
     floor = max(0, low - 2 * max(1, top - low)) if low > FLAT * top else 0
     below = max(each.terminating for each in points)
     return _Scale(last * 1.04 if last > 0 else 1.0, floor, top, (HEIGHT - TOP - BOTTOM) / (top - floor + below))
+
+
+def _height_of_name(xs: Sequence[float], tops: Sequence[float], capacity: float) -> float:
+    """Where the capacity's name, at the right end, is over none of what is asked for beyond it."""
+    near = (top for end, top in zip(xs[1:], tops, strict=True) if end > WIDTH - RIGHT - NAME)
+    return min(capacity, *near) - 5
 
 
 def _edge(xs: Sequence[float], ys: Sequence[float], before: float) -> str:

@@ -13,7 +13,7 @@ from llmstack.kubernetes.pods import Identity, told
 from llmstack.report.clusters import say_removed
 from llmstack.report.rendered import render_difference
 from llmstack.report.visible import shorten, visible
-from llmstack.report.words import NEVER, model_of, say_failure, say_ready, say_replicas, say_time
+from llmstack.report.words import NEVER, model_of, say_failure, say_ready, say_replicas, say_time, say_why
 from llmstack.review.change import ObjectChange
 from llmstack.review.forecast import PodPhase, Rollout
 from llmstack.review.result import EnvironmentReview, Risk
@@ -60,9 +60,10 @@ def environment_page(name: str, environment: EnvironmentReview) -> dict[str, Any
 
 def _rollout(rollout: Rollout, environment: EnvironmentReview) -> dict[str, Any]:
     time = say_time(rollout, environment)
+    what = [say_why(rollout)] if rollout.former is not None else []
     return {
         "why": rollout.why,
-        "what": visible(say_replicas(rollout)),
+        "what": visible(", ".join([*what, say_replicas(rollout)])),
         "time": visible(time),
         "low": rollout.seconds if rollout.seconds is not None else rollout.seconds_min,
         "high": rollout.seconds if rollout.seconds is not None else rollout.seconds_max,

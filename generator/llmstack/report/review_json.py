@@ -113,6 +113,7 @@ def _rollout(rollout: Rollout) -> dict[str, Any]:
         "name": rollout.name,
         "model": rollout.model,
         "why": rollout.why,
+        "former": rollout.former,
         "replicas": rollout.replicas,
         "gpusPerReplica": rollout.gpus_per_replica,
         "resource": rollout.resource,

@@ -28,6 +28,7 @@ from llmstack.report.words import (
     say_ready,
     say_replicas,
     say_target,
+    say_why,
     short_revision,
 )
 from llmstack.review.forecast import GpuPool
@@ -141,7 +142,7 @@ def _environment(environment: EnvironmentReview, paint: Paint, shared: Sequence[
 
 def _rollout(group: RolloutGroup) -> list[str]:
     first = group.first
-    return [visible(say_names(group.names, 3)), first.why, say_replicas(first), say_ready(first), group.time]
+    return [visible(say_names(group.names, 3)), say_why(first), say_replicas(first), say_ready(first), group.time]
 
 
 def _images(images: Sequence[ImageChange]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmstack.report.words import say_failure, say_replicas, say_time, say_times
+from llmstack.report.words import say_failure, say_replicas, say_time, say_times, say_why
 from llmstack.review.forecast import Rollout
 from llmstack.review.result import EnvironmentReview
 
@@ -66,7 +66,7 @@ def kind_of(rollout: Rollout, environment: EnvironmentReview) -> tuple[object, .
     ending = time if rollout.seconds is None and rollout.seconds_max is None else time.partition(", ")[2]
     failure = rollout.if_it_fails
     left = (failure.ready_left, failure.gpus_held, failure.seconds_back is None) if failure is not None else None
-    return rollout.why, say_replicas(rollout), rollout.min_ready, left, rollout.pool, bool(rollout.model), ending
+    return say_why(rollout), say_replicas(rollout), rollout.min_ready, left, rollout.pool, bool(rollout.model), ending
 
 
 def say_names(names: Sequence[str], most: int) -> str:

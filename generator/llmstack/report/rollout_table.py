@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llmstack.report.rollout_groups import group_rollouts
-from llmstack.report.words import say_replicas
+from llmstack.report.words import say_replicas, say_why
 from llmstack.review.result import Review
 
 
@@ -29,7 +29,7 @@ def rollout_rows(review: Review, names: Sequence[str]) -> list[Row]:
     cells: dict[str, dict[str, str]] = {}
     for name in names:
         for group in group_rollouts(review.environments[name]):
-            told = f"{group.first.why}, {say_replicas(group.first)}, {group.time}"
+            told = f"{say_why(group.first)}, {say_replicas(group.first)}, {group.time}"
             for model in group.names:
                 here = cells.setdefault(model, {})
                 here[name] = f"{here[name]}; {told}" if name in here else told

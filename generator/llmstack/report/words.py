@@ -185,16 +185,27 @@ def say_hang(pool: GpuPool) -> str:
     return "may not finish" if pool.deadlock else ""
 
 
+def say_why(rollout: Rollout) -> str:
+    """`restart`, `scale`, `new`; `renamed from llama` or `made anew` for what takes the place of another one."""
+    if rollout.former is None:
+        return rollout.why
+    is_renamed = rollout.model is not None and rollout.model != rollout.former
+    return f"renamed from {rollout.former}" if is_renamed else "made anew"
+
+
 def say_rollouts(rollouts: Sequence[Rollout]) -> str:
-    """`3 models restart, 1 model scales, 2 models are new`; the empty string for none."""
+    """`3 models restart, 1 model scales, 1 model is renamed, 2 models are new`; the empty string for none."""
     said = []
+    whys = [(rollout, say_why(rollout).partition(" from ")[0]) for rollout in rollouts]
     for why, one, many in (
         ("restart", "restarts", "restart"),
         ("scale", "scales", "scale"),
+        ("renamed", "is renamed", "are renamed"),
+        ("made anew", "is made anew", "are made anew"),
         ("new", "is new", "are new"),
     ):
-        models = {rollout.model for rollout in rollouts if rollout.why == why and rollout.model}
-        others = sum(rollout.why == why and not rollout.model for rollout in rollouts)
+        models = {rollout.model for rollout, own in whys if own == why and rollout.model}
+        others = sum(own == why and not rollout.model for rollout, own in whys)
         for count, noun in ((len(models), "model"), (others, "other workload" if models else "workload")):
             if count:
                 said.append(f"{plural(count, noun)} {one if count == 1 else many}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from llmstack.kubernetes.network_policies import Direction, Endpoint, is_open
+from llmstack.kubernetes.network_policies import Direction, Endpoint, Policies, is_open
 from llmstack.kubernetes.pods import Object, identity_of, pod_labels, pod_templates, told
 from llmstack.review.change import ObjectChange
 
@@ -22,7 +22,9 @@ def exposed_pods(
     policies = [[each for each in side if each.get("kind") == "NetworkPolicy"] for side in (before, after)]
     altered = {change.identity for change in changes}
     spaces = {space for kind, space, _ in altered if kind == "NetworkPolicy"}
-    spaces |= {identity_of(each)[1] for each in policies[0] if each not in policies[1]}
+    now = {identity_of(each): each for each in policies[1]}
+    spaces |= {key[1] for each in policies[0] if now.get(key := identity_of(each)) != each}
+    sides = [Policies(each) for each in policies]
     was = {identity_of(each): each for each in before} if policies[0] else {}
     for obj in after if policies[0] else ():
         identity = identity_of(obj)
@@ -30,8 +32,7 @@ def exposed_pods(
             ends = _ends(was[identity]), _ends(obj)
             for direction, said in _SAID:
                 closed = [
-                    not all(is_open(side, end, direction) for end in its)
-                    for side, its in zip(policies, ends, strict=True)
+                    not all(is_open(side, end, direction) for end in its) for side, its in zip(sides, ends, strict=True)
                 ]
                 if closed[0] and not closed[1]:
                     yield told(identity), f"no NetworkPolicy keeps its pods any more: each {said}"

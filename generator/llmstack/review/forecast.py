@@ -55,6 +55,8 @@ class Rollout:
     if_it_fails: Failure | None = None
     basis: Mapping[Figure, Basis] = field(default_factory=dict)
     namespace: str = ""
+    former: str | None = None
+    """Whose place it takes, where it is new and another one goes for it: a model, else `Kind/name`."""
     is_race: bool = False
     """Whether it finishes where its pods come first, and else never: one of several, of which one never does."""
 

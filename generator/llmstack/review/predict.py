@@ -12,6 +12,7 @@ from llmstack.review.ends import Ends, play_ends
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
 from llmstack.review.forecast import GpuPool, Rollout
+from llmstack.review.former import with_former
 from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.admitted import within_quotas
@@ -55,6 +56,8 @@ def predict(
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     rollouts, pools = _as_told(applied, ends, obstacles, scene, near)
     backends = Backends()
+    sides = applied.before, applied.after
+    rollouts = with_former(rollouts, least.own, sides, facts[1].moved_from, backends)
     return Assessment(
         applied=applied,
         facts=facts,

@@ -27,6 +27,9 @@ def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[K
     if old == new:
         return
     found = _passed(old, new, before, after) or _read_otherwise(old, new, before, after, owners)
+    terms = [] if found is not None else list(_held_otherwise(old, new))
+    if terms:
+        found = owner_change(new, "moved", "terms", new.file, before.objects_of(old.path), "; it ".join(terms))
     if found is not None:
         yield found
     what = _told_of(old.unread, new.unread)
@@ -208,6 +211,8 @@ def _made_otherwise(old: Owner, new: Owner, *, is_judged: bool) -> Iterator[str]
     if old.acts_as != new.acts_as:
         account = f"ServiceAccount `{new.acts_as}`" if new.acts_as else "the tool itself"
         yield f"applies as {account} from now on: whether that may is not judged"
+    if new.prunes and not old.prunes and new.tool == "argo":
+        yield "deletes what is no longer in its folder, also what left it before: what that is, is not judged"
     if new.forces and not old.forces:
         yield "deletes from now on, with its pods and data, what the API refuses to change, and makes it anew (`force`)"
     if old.project != new.project and new.refused_by is None:
@@ -217,6 +222,27 @@ def _made_otherwise(old: Owner, new: Owner, *, is_judged: bool) -> Iterator[str]
         field = "ignoreDifferences" if new.tool == "argo" else "ignore"
         rest = "what this repository changes there may not arrive, and what others change there stays"
         yield f"looks past some differences from now on (`{field}`): {rest}"
+
+
+def _held_otherwise(old: Owner, new: Owner) -> Iterator[str]:
+    """What an owner says otherwise of its source, and of what it deletes later, and that does nothing now."""
+    if old.source_name != new.source_name:
+        kinds = [each.partition("/")[0] for each in (old.source_name, new.source_name)]
+        named = kinds if kinds[0] != kinds[1] else [old.source_name, new.source_name]  # one row for all units
+        watcher = ", which Flux's source-watcher makes: see that the cluster has it"
+        rest = watcher if kinds[1] == "ExternalArtifact" else ""
+        yield f"follows {named[1]} instead of {named[0]}: the same folder of the same repository{rest}"
+    if old.suspended != new.suspended:
+        return  # which is told, and is why it deletes nothing
+    if old.prunes != new.prunes:
+        yield (
+            "deletes from now on what leaves its folder"
+            if new.prunes
+            else ("deletes no more what leaves its folder: that stays in the cluster, with the GPUs that it has")
+        )
+    if old.deletes != new.deletes and old.prunes == new.prunes:
+        stays = "its objects go with it" if new.deletes else "its objects stay"
+        yield f"is otherwise deleted from now on: {stays} when it goes"
 
 
 def _timed(old: Owner, new: Owner, after: Side) -> Iterator[str]:

@@ -17,12 +17,24 @@ from llmstack.sync.taken import SOURCEIGNORE
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
 Cause = Literal[
-    "comes", "goes", "stopped", "source", "folder", "cluster", "names", "contents", "passes", "shares", "loose", "asked"
+    "comes",
+    "goes",
+    "stopped",
+    "source",
+    "folder",
+    "cluster",
+    "names",
+    "contents",
+    "passes",
+    "shares",
+    "loose",
+    "asked",
+    "terms",
 ]
 """What is behind an action, for what is to be done: an owner comes or goes, is stopped, follows another source, builds
 another folder, applies to another cluster, gives its objects other names, makes something else of them, loses some to
-another one, has the same as another one; objects without an owner come and go; or which owners
-there are is asked for at run time."""
+another one, has the same as another one; objects without an owner come and go; which owners there
+are is asked for at run time; or an owner says otherwise what does nothing to its objects now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,9 @@ def _of_service(assessment: Assessment, change: ObjectChange) -> Iterator[Risk]:
     "Virtual IPs and Service Proxies", session affinity)."""
     was, now = (value_at(side, "spec", "sessionAffinity") for side in (change.before, change.after))
     selected = value_at(change.after, "spec", "selector") or {}
-    engines = assessment.backends.among(assessment.after).values()
     if was != "ClientIP" or now == "ClientIP" or not selected:
         return
+    engines = assessment.backends.among(assessment.after).values()
     if any(each.namespace == change.namespace and selected.items() <= each.labels.items() for each in engines):
         message = "the Service sends the requests of one client to any of its pods from now on: prefixes are cold"
         path = "spec.sessionAffinity"

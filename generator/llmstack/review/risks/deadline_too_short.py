@@ -42,9 +42,15 @@ class Step:
     step: float
     verb: str = "takes"
 
+    @property
+    def waited(self) -> float:
+        """The part of the step that is no load: a pod may wait for longer, while others get ready."""
+        return max(0.0, min(self.wait, self.step - (self.load or 0)))
+
     def __str__(self) -> str:
-        wait = f"{say_exactly(self.wait)} of waiting, " if self.wait else ""
-        return f"one step {self.verb} {say_exactly(self.step)} ({wait}{say_exactly(self.step - self.wait)} of loading)"
+        parts = ((self.waited, "waiting"), (self.step - self.waited, "loading"))
+        said = ", ".join(f"{say_exactly(seconds)} of {what}" for seconds, what in parts if seconds)
+        return f"one step {self.verb} {say_exactly(self.step)} ({said})"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -58,7 +64,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             least = max(step.step, step.load or 0)
             over = ceil(max(seconds for _, seconds in problems))
             advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
-            if step.wait > least / 2:
+            if step.waited > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
             yield RISK.at(workload.key, "; ".join(said for said, _ in problems), advice, amount=over)
 

@@ -15,9 +15,10 @@ says a node has; begin to read, or to pull images with, a Secret or config map t
 without a Secret that they were pulled with. So is an Ingress or Gateway that begins to name a certificate's Secret. A
 claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A Ray
 cluster that its own autoscaler gives workers, a DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout)
-that begins to take GPUs, a VerticalPodAutoscaler that ends pods, and a NetworkPolicy that begins to bound where pods
-connect to: a note. So is a custom resource that another environment of the cluster has too, in another namespace, or
-that changes its own, where nothing tells whether its kind has namespaces. A workload with GPUs that stands in clusters/
+that begins to take GPUs, a VerticalPodAutoscaler that ends pods, a NetworkPolicy that begins to bound where pods
+connect to, and a LeaderWorkerSet whose groups begin to want a part of the cluster each (`exclusive-topology`): a note.
+So is a custom resource that another environment of the cluster has too, in another namespace, or that changes its own,
+where nothing tells whether its kind has namespaces. A workload with GPUs that stands in clusters/
 in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer roles than before, or that run
 as another one which is, or is bound to roles that let it read less: a warning, a note where they let it do less of
 something else. A namespace with more ResourceQuotas than are read (32): a warning. A unit whose former state cannot be
@@ -47,6 +48,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.certificates import certificates
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.risks.exclusive import exclusive
 from llmstack.review.risks.pulls import pulls
 from llmstack.review.risks.unforeseen import unforeseen
 from llmstack.review.rollout.template import template_of
@@ -70,7 +72,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _unmade_namespaces(assessment)
     yield from _beside(assessment)
     yield from _confined(assessment)
-    yield from (RISK.at(*each, milder=True) for each in (*pulls(assessment), *certificates(assessment)))
+    notes = (*pulls(assessment), *certificates(assessment), *exclusive(assessment))
+    yield from (RISK.at(*each, milder=True) for each in notes)
     yield from _many_quotas(assessment)
     yield from _perhaps_shared(assessment)
     yield from _perhaps_the_same(assessment)

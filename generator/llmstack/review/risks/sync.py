@@ -95,9 +95,9 @@ _TWINS: Mapping[Trouble, tuple[str, str]] = {
 
 
 def _matters(change: OwnerChange, leaving: Collection[tuple[str, str, str]]) -> bool:
-    """Whether a change of owners is more than the tree itself says: what leaves the tree is a removal, what is new
-    no risk."""
-    if change.action == "added" or _is_built_upon(change):
+    """Whether a change of owners is more than the tree itself says: what leaves the tree is a removal, what is new, or
+    does nothing now, no risk."""
+    if change.action == "added" or change.cause == "terms" or _is_built_upon(change):
         return False
     if change.action == "pruned":
         told = all(key[1:] in leaving for key in change.gone)

@@ -16,7 +16,6 @@ from llmstack.review.ways_in.doors import (
     Side,
     all_doors,
     answers,
-    is_behind,
     leads_in,
     leads_to_service,
     open_doors,
@@ -45,11 +44,16 @@ def broken_addresses(
     opened = [door for door in (*open_doors(after, now), *other_doors(after, now)) if door.address not in known]
     new = [(door, _served(door, now)) for door in opened]
     formerly = cache(partial(all_doors, before, then))
+    near = _Near(left)
+    fronts = {each.identity for each in (*then.front, *then.beside)}
+    led_to, silent = {door.service for door in doors}, _Silent(ends, (then, now))
     for door in doors:
-        ways = [other for other in left if other.covers(door)]
+        ways = [other for other in near.to(door) if other.covers(door)]
         refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
         if all(refusals):
-            front = [each for each in (*then.front, *then.beside) if is_behind(door, each, then)]
+            service = then.services.get((door.namespace, door.service))
+            behind = then.selected(service) if service is not None else []
+            front = [each for each in behind if each.identity in fronts]
             served = _served(door, then)
             instead = [other.address for other, its in new if _kind(other) == _kind(door) and served <= its]
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
@@ -59,9 +63,26 @@ def broken_addresses(
             yield from _other_end(door, open_ways)
             yield from _lost_share(door, ways, formerly, (then, now))
     for name, service in then.services.items():
-        if name in now.services and any(door.service == name[1] for door in doors):
+        if name in now.services and name[1] in led_to:
             yield from _less_reach(service, now.services[name])
-            yield from _silent(now.services[name], service, ends)
+            yield from silent.find(now.services[name], service)
+
+
+class _Near:
+    """Doors by what another one must have in common with them to be covered: all doors for each would be a square."""
+
+    def __init__(self, doors: Sequence[Door]) -> None:
+        self._doors = doors
+        self._by: dict[str, list[int]] = {}
+        for number, door in enumerate(doors):
+            host = "" if door.rule is None or "*" in door.rule.host else door.rule.host
+            for key in {door.address, host if door.rule is not None else door.address}:
+                self._by.setdefault(key, []).append(number)
+
+    def to(self, door: Door) -> list[Door]:
+        """Those that may cover a door, in their order: of its address, of its host, or of many hosts."""
+        keys = {door.address, *(("", door.rule.host) if door.rule is not None else ())}
+        return [self._doors[each] for each in sorted({number for key in keys for number in self._by.get(key, ())})]
 
 
 def _kind(door: Door) -> str:
@@ -155,32 +176,42 @@ def _lost_share(
         yield Break(door.subject, message, advice, milder=True, stations=leads_in(way), broken=2)
 
 
-def _silent(service: Object, before: Object, ends: Sequence[Ends]) -> Iterator[Break]:
-    """A Service whose ports lead to where only pods of one side listen: none answers until the new ones are ready.
+class _Silent:
+    """Services whose ports lead to where only pods of one side listen: none answers until the new ones are ready.
 
     The Service changes at the apply, the pods one by one.
     """
-    fronts = [each for each in ends if each.any.is_router] or list(ends)
-    former = {other.get("port") for other in ports_of(before)}
-    for port in ports_of(service):
-        if port.get("port") not in former:
-            continue
-        missing, alone = [], []
-        for run in RUNS:
-            sides = [side for end in fronts for side in end.sides(run)]
-            spans = [span for backend, span in sides if backend is not None and _takes(service, port, backend)]
-            missing.append(uncovered(spans))
-            alone.append(min((of_run(end.alone, run) for end in fronts if end.stays), default=0.0))
-        if any(SLACK + own < gap < inf for gap, own in zip(missing, alone, strict=True)):
-            lasts = span_of(missing)
-            message = (
-                f"port {port.get('port')} of the Service leads to where only the new pods listen: nothing answers "
-                f"{say_for(lasts)}, until one of them is ready"
-            )
-            advice = "Give `targetPort` the name of the port: then each pod is called where it listens."
-            name = service["metadata"]["name"]
-            way = CALLERS, Station("Service", f"{name}:{port.get('port')}"), *map(station_of, [fronts[0].any])
-            yield Break(f"Service/{name}", message, advice, lasts, stations=way, broken=1)
+
+    def __init__(self, ends: Sequence[Ends], sides: tuple[Side, Side]) -> None:
+        self._sides = sides
+        self._fronts = [each for each in ends if each.any.is_router] or list(ends)
+        self._by_identity = {each.any.identity: each for each in self._fronts}
+        self._alone = [min((of_run(end.alone, run) for end in self._fronts if end.stays), default=0.0) for run in RUNS]
+
+    def find(self, service: Object, before: Object) -> Iterator[Break]:
+        """Yield each port of a Service at which nothing answers for a while."""
+        chosen = {backend.identity: None for side in self._sides for backend in side.selected(service)}
+        ends = [self._by_identity[each] for each in chosen if each in self._by_identity]
+        former = {other.get("port") for other in ports_of(before)}
+        for port in ports_of(service):
+            if port.get("port") not in former:
+                continue
+            missing = []
+            for run in RUNS:
+                sides = [side for end in ends for side in end.sides(run)]
+                spans = [span for backend, span in sides if backend is not None and _takes(service, port, backend)]
+                missing.append(uncovered(spans))
+            if any(SLACK + own < gap < inf for gap, own in zip(missing, self._alone, strict=True)):
+                yield self._break(str(service["metadata"]["name"]), port, span_of(missing))
+
+    def _break(self, name: str, port: Mapping[str, object], lasts: tuple[float, float]) -> Break:
+        message = (
+            f"port {port.get('port')} of the Service leads to where only the new pods listen: nothing answers "
+            f"{say_for(lasts)}, until one of them is ready"
+        )
+        advice = "Give `targetPort` the name of the port: then each pod is called where it listens."
+        way = CALLERS, Station("Service", f"{name}:{port.get('port')}"), *map(station_of, [self._fronts[0].any])
+        return Break(f"Service/{name}", message, advice, lasts, stations=way, broken=1)
 
 
 def _takes(service: Object, port: Mapping[str, object], backend: Backend) -> bool:

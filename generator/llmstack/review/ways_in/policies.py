@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from llmstack.kubernetes.answers import all_of
-from llmstack.kubernetes.network_policies import Direction, Endpoint, allows, isolating, rules_of, takes_port
+from llmstack.kubernetes.network_policies import Direction, Endpoint, Policies, allows, rules_of, takes_port
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
@@ -32,12 +32,16 @@ class _Side:
         return [obj for obj in self.objects if obj.get("kind") == "NetworkPolicy"]
 
     @cached_property
+    def _by_label(self) -> Policies:
+        return Policies(self.policies)
+
+    @cached_property
     def labels_of(self) -> Mapping[str, Mapping[str, str]]:
         spaces = (obj for obj in self.objects if obj.get("kind") == "Namespace")
         return {identity_of(obj)[2]: obj["metadata"].get("labels") or {} for obj in spaces}
 
     def of(self, backend: Backend, direction: Direction) -> list[Object]:
-        return isolating(self.policies, _end(backend), direction)
+        return self._by_label.isolating(_end(backend), direction)
 
     def lets_through(self, caller: Backend, called: Backend) -> bool | None:
         """Whether one reaches the other at its port."""
