@@ -109,7 +109,6 @@ def _read_as_kustomize(path: str, text: str) -> list[dict[str, Any]] | None:
         pass
     try:
         yamlio.check_bounds(text)
-        yamlio.refuse_conflict(text)
     except (yamlio.OutOfBoundsError, yamlio.ConflictError) as error:
         raise _not_yaml(path, error) from error
     except yamlio.YAMLError:
