@@ -253,6 +253,11 @@ def test_what_sends_pods_elsewhere_is_told_once(
     assert not _told(review((led, plain)))
 
 
+_ASKING = _item(
+    "Ingress", "networking.k8s.io/v1", {"annotations": {"nginx.ingress.kubernetes.io/auth-url": "http://a"}}
+)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -280,6 +285,14 @@ def test_what_sends_pods_elsewhere_is_told_once(
             None,
             _item("Ingress", "networking.k8s.io/v1", {"annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "1m"}}),
             "",
+        ),
+        (_ASKING, _item("Ingress", "networking.k8s.io/v1"), "it asks callers no more by `nginx.ingress.kubernetes.io/auth-url: http://a`"),
+        (_item("Ingress", "networking.k8s.io/v1"), _ASKING, ""),
+        (_ASKING, _ASKING | {"spec": {"ingressClassName": "x"}}, ""),
+        (
+            _item("ServiceAccount", "v1"),
+            _item("ServiceAccount", "v1", {"annotations": {"eks.amazonaws.com/role-arn": "a"}}),
+            "its pods may act as `a` in the cloud (`eks.amazonaws.com/role-arn`)",
         ),
     ],
 )  # fmt: skip

@@ -11,7 +11,9 @@ from llmstack.kubernetes.within import templates_within
 
 _FETCHES = re.compile(r"(?i:(?:https?|all)_proxy)|HF_ENDPOINT|PIP_(?:EXTRA_)?INDEX_URL|UV_(?:DEFAULT_)?INDEX(?:_URL)?")
 """Variables by which libraries fetch models and packages (huggingface_hub, "Environment variables"; pip, uv)."""
-_RUNS = re.compile(r"LD_PRELOAD|LD_AUDIT|PYTHONSTARTUP|VLLM_ALLOW_INSECURE_SERIALIZATION|VLLM_SERVER_DEV_MODE")
+_RUNS = re.compile(
+    r"LD_PRELOAD|LD_AUDIT|PYTHONPATH|PYTHONSTARTUP|VLLM_ALLOW_INSECURE_SERIALIZATION|VLLM_SERVER_DEV_MODE"
+)
 """Variables by which a process loads code, or vLLM runs what callers send (vllm/envs.py)."""
 _FLAGS = re.compile(
     r"--(?:tool[-_]parser[-_]plugin|reasoning[-_]parser[-_]plugin|middleware|worker[-_]cls|worker[-_]extension[-_]cls"

@@ -3,7 +3,7 @@ accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
@@ -13,6 +13,11 @@ from llmstack.kubernetes.within import DATA
 _ACCOUNT = "kubernetes.io/service-account.name"
 _SERVICE = "kubernetes.io/service-name"
 _SYSTEM = frozenset(("kube-system", "kube-public"))
+_ROLES = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account", "azure.workload.identity/client-id")
+"""Annotations of ServiceAccounts that give their pods an account of the cloud (Amazon EKS, "IAM roles for service
+accounts"; Google Kubernetes Engine, "Workload Identity Federation"; Microsoft Entra Workload ID)."""
+_ASKS = ("auth-tls-secret", "auth-type", "auth-url")
+"""Annotations by which ingress-nginx asks callers who they are ("Annotations")."""
 _NAMED = 3
 """Addresses that are named before they are counted."""
 
@@ -26,52 +31,81 @@ def doors_of(obj: Object | None) -> frozenset[str]:
     return frozenset(kinds | {f"externalIPs {each}" for each in (addresses if isinstance(addresses, list) else ())})
 
 
+def asks_of(obj: Object | None) -> frozenset[str]:
+    """By what an Ingress asks callers who they are."""
+    annotations = value_at(obj, "metadata", "annotations") if obj is not None and obj.get("kind") == "Ingress" else None
+    named = annotations.items() if isinstance(annotations, dict) else ()
+    return frozenset(f"`{name}: {value}`" for name, value in named if str(name).rpartition("/")[2] in _ASKS)
+
+
 def openings_of(obj: Object | None) -> frozenset[str]:
     """What else an object opens, each as a sentence; nothing for most kinds."""
     return frozenset() if obj is None else frozenset(_openings(obj))
 
 
 def _openings(obj: Object) -> Iterator[str]:
-    group, kind, name = group_of(obj), obj.get("kind"), value_at(dict(obj), "metadata", "name")
-    if (group, kind) == ("", "Service") and value_at(obj, "spec", "type") == "ExternalName":
-        yield f"what calls it reaches `{value_at(obj, 'spec', 'externalName')}` (ExternalName)"
-    elif (group, kind) == ("", "Endpoints"):
-        yield _led(name, [each for subset in maps(obj.get("subsets")) for each in _ips(subset)])
-    elif (group, kind) == ("discovery.k8s.io", "EndpointSlice"):
-        service = value_at(obj, "metadata", "labels", _SERVICE)
-        addresses = [each for end in maps(obj.get("endpoints")) for each in _texts(end.get("addresses"))]
-        yield from [_led(service, addresses)] if service else ()
-    elif (group, kind) == ("", "Secret") and obj.get("type") == "kubernetes.io/service-account-token":
-        account = value_at(obj, "metadata", "annotations", _ACCOUNT)
-        yield f"it is filled with a token of ServiceAccount `{account}` that does not expire"
-    elif (group, kind) == ("gateway.networking.k8s.io", "ReferenceGrant"):
-        kinds = ", ".join(sorted({str(each.get("kind")) for each in maps(value_at(obj, "spec", "to"))}))
-        for each in maps(value_at(obj, "spec", "from")):
-            yield f"{each.get('kind')}s of namespace `{each.get('namespace')}` may use what is here ({kinds})"
-    else:
-        yield from _on_the_way(obj, group, str(kind))
+    yield from _BY_KIND.get((group_of(obj), str(obj.get("kind"))), _copies)(obj)
     space = value_at(obj, "metadata", "namespace")
-    if group == "" and space in _SYSTEM and any(map(obj.get, DATA)):
+    if group_of(obj) == "" and space in _SYSTEM and any(map(obj.get, DATA)):
         yield f"it stands in namespace `{space}`, where the cluster's own parts find their settings"
 
 
-_MESH = {
-    "networking.istio.io": ("EnvoyFilter", "ServiceEntry"),
-    "extensions.istio.io": ("WasmPlugin",),
+def _of_service(service: Object) -> Iterator[str]:
+    if value_at(service, "spec", "type") == "ExternalName":
+        yield f"what calls it reaches `{value_at(service, 'spec', 'externalName')}` (ExternalName)"
+
+
+def _of_endpoints(endpoints: Object) -> Iterator[str]:
+    addresses = [each for subset in maps(endpoints.get("subsets")) for each in _ips(subset)]
+    yield _led(value_at(dict(endpoints), "metadata", "name"), addresses)
+
+
+def _of_slice(part: Object) -> Iterator[str]:
+    service = value_at(part, "metadata", "labels", _SERVICE)
+    if service:
+        yield _led(service, [each for end in maps(part.get("endpoints")) for each in _texts(end.get("addresses"))])
+
+
+def _of_secret(secret: Object) -> Iterator[str]:
+    if secret.get("type") == "kubernetes.io/service-account-token":
+        account = value_at(secret, "metadata", "annotations", _ACCOUNT)
+        yield f"it is filled with a token of ServiceAccount `{account}` that does not expire"
+
+
+def _of_account(account: Object) -> Iterator[str]:
+    roles = ((each, value_at(account, "metadata", "annotations", each)) for each in _ROLES)
+    yield from (f"its pods may act as `{role}` in the cloud (`{name}`)" for name, role in roles if role)
+
+
+def _of_grant(grant: Object) -> Iterator[str]:
+    kinds = ", ".join(sorted({str(each.get("kind")) for each in maps(value_at(grant, "spec", "to"))}))
+    for each in maps(value_at(grant, "spec", "from")):
+        yield f"{each.get('kind')}s of namespace `{each.get('namespace')}` may use what is here ({kinds})"
+
+
+def _of_mesh(obj: Object) -> Iterator[str]:
+    """Istio's kinds put a program, or other addresses, between those who call and those who answer."""
+    yield f"the mesh changes by it where calls go, or what is done with them ({obj.get('kind')})"
+
+
+def _of_push(_: Object) -> Iterator[str]:
+    yield "it copies Secrets to a store outside the cluster"
+
+
+_BY_KIND: Mapping[tuple[str, str], Callable[[Object], Iterator[str]]] = {
+    ("", "Service"): _of_service,
+    ("", "Endpoints"): _of_endpoints,
+    ("discovery.k8s.io", "EndpointSlice"): _of_slice,
+    ("", "Secret"): _of_secret,
+    ("", "ServiceAccount"): _of_account,
+    ("gateway.networking.k8s.io", "ReferenceGrant"): _of_grant,
+    ("networking.istio.io", "EnvoyFilter"): _of_mesh,
+    ("networking.istio.io", "ServiceEntry"): _of_mesh,
+    ("extensions.istio.io", "WasmPlugin"): _of_mesh,
+    ("external-secrets.io", "PushSecret"): _of_push,
 }
-"""Istio's kinds that put a program, or other addresses, between those who call and those who answer."""
-_RUN_BY_PROXY = ("-snippet", "/mirror-target", "/auth-snippet")
+_RUN_BY_PROXY = ("-snippet", "/mirror-target")
 """Ends of names of ingress-nginx's annotations that send requests elsewhere or run what they say ("Annotations")."""
-
-
-def _on_the_way(obj: Object, group: str, kind: str) -> Iterator[str]:
-    """What stands between those who call and those who answer."""
-    if kind in _MESH.get(group, ()):
-        yield f"the mesh changes by it where calls go, or what is done with them ({kind})"
-    elif kind == "PushSecret":
-        yield "it copies Secrets to a store outside the cluster"
-    else:
-        yield from _copies(obj)
 
 
 def _copies(obj: Object) -> Iterator[str]:

@@ -13,19 +13,20 @@ to commands in pods, to tokens of accounts, to other users, to more rights, to w
 to those and to everybody, whole objects inside others among them; webhooks and policies of the API server and of
 Kyverno and Gatekeeper (those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests
 for certificates; Services that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses
-written by hand), copies of requests that a route sends elsewhere, snippets that an Ingress's proxy runs, objects of a
-mesh that change where calls go, policies of a mesh or a network that change or go, Secrets that are pushed to a
-store, tokens of accounts kept in Secrets, ReferenceGrants, settings in kube-system; pods that run as an account that
-nothing here makes, that no NetworkPolicy keeps any more, or that a Service begins to send requests to beside those
-that answered alone. Pods of any kind that get what the Pod Security Standard `baseline` leaves out (the host's
-namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices of others,
-or that kept to `restricted`, had a user namespace or a sandbox and have it no more; volumes of the host's paths, and
-namespaces that let in more than before; containers that begin to run a model's own code (`--trust-remote-code`); pods
-that find names elsewhere (`hostAliases`, name servers), fetch by another way (proxies, `HF_ENDPOINT`, package
-indexes) or run what their image does not hold (`LD_PRELOAD`, vLLM's flags for plugins, middleware and classes of
-people's own) where no pods of the environment did; images of a registry from which nothing of the environment was
-pulled before. The Services and accounts of an environment's own are told where there was one before. A warning; an
-error for cluster-admin and for a role that allows everything.
+written by hand), Ingresses that ask callers no more who they are, copies of requests that a route sends elsewhere,
+snippets that an Ingress's proxy runs, objects of a mesh that change where calls go, policies of a mesh or a network
+that change or go, Secrets that are pushed to a store, tokens of accounts kept in Secrets, accounts that act in the
+cloud, ReferenceGrants, settings in kube-system; pods that run as an account that nothing here makes, that no
+NetworkPolicy keeps any more, or that a Service begins to send requests to beside those that answered alone. Pods of
+any kind that get what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and ports,
+capabilities, a privileged container), a node of the control plane or devices of others, or that kept to `restricted`,
+had a user namespace or a sandbox and have it no more; volumes of the host's paths, and namespaces that let in more
+than before; containers that begin to run a model's own code (`--trust-remote-code`); pods that find names elsewhere
+(`hostAliases`, name servers), fetch by another way (proxies, `HF_ENDPOINT`, package indexes) or run what their image
+does not hold (`LD_PRELOAD`, vLLM's flags for plugins, middleware and classes of people's own) where no pods of the
+environment did; images of a registry from which nothing of the environment was pulled before. The Services and
+accounts of an environment's own are told where there was one before. A warning; an error for cluster-admin and for a
+role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -39,7 +40,7 @@ from dataclasses import replace
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.diversions import diversions_of
-from llmstack.kubernetes.openings import doors_of, openings_of
+from llmstack.kubernetes.openings import asks_of, doors_of, openings_of
 from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
@@ -148,10 +149,14 @@ def _granted(
 
 
 def _let_in(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
-    """Ways in from outside the cluster that an object opens and did not before."""
+    """Ways in from outside the cluster that an object opens, or asks less at than before."""
     opened = doors_of(after)
     if opened - doors_of(before):
         message = f"it opens what it selects to callers outside the cluster ({', '.join(sorted(opened))}){where}"
+        yield RISK.at(_name(after), message, _SHUT, milder=True)
+    asked = sorted(asks_of(before) - asks_of(after))
+    if asked:
+        message = f"it asks callers no more by {', '.join(asked)}{where}"
         yield RISK.at(_name(after), message, _SHUT, milder=True)
 
 
