@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from llmstack.review.rollout.times import time_rollouts
 from llmstack.review.ways_in import doors
 from llmstack.review.ways_in.addresses import broken_addresses
 from llmstack.review.ways_in.backends import Backend
@@ -225,7 +226,7 @@ def test_without_a_router_the_engines_are_called() -> None:
 
 def test_the_ends_of_workloads_that_stay() -> None:
     one, other = backend("a"), backend("b", router=False)
-    ends = read_ends({one.identity: one}, {one.identity: one, other.identity: other}, [], None)  # type: ignore[arg-type]
+    ends = read_ends({one.identity: one}, {one.identity: one, other.identity: other}, [], time_rollouts([], [], {}))
     assert [(each.old, each.new, each.stays, each.changes) for each in ends] == [
         (one, one, True, False), (None, other, False, True),
     ]  # fmt: skip

@@ -12,6 +12,9 @@ import pytest
 from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.queue import Held, Queue, latest_ends
 from llmstack.review.rollout.times import time_rollouts, total_seconds
+from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.ends import RUNS, read_ends
+from llmstack.review.ways_in.moments import uncovered
 
 Make = Callable[..., Any]
 
@@ -92,6 +95,30 @@ def test_a_picture_ends_with_the_last_rollout(workload: Make, pool: Make) -> Non
 def test_a_deadline_does_not_run_while_a_unit_waits(workload: Make, pool: Make) -> None:
     times = time_rollouts(line(workload, dict.fromkeys("abcdef", 500)), [pool(64)], {}, queue(*"abcdef"))
     assert {each.likely.longest_step for each in times.outcomes if each} == {500}
+
+
+@pytest.mark.parametrize(
+    ("others", "unit", "lasts"),
+    [
+        (3, "models/a", (600, 600, 600)),  # a worker for each: both at once
+        (8, "models/a", (600, 0, 1800)),  # the old one goes last, or the new one comes last
+        (8, "models/z", (600, 600, 600)),  # in one unit, both at once whenever that is
+    ],
+)
+def test_what_takes_the_place_of_what_goes_waits_for_a_worker(
+    others: int, unit: str, lasts: tuple[float, ...], workload: Make, pool: Make
+) -> None:
+    """Seconds without either, in the likely, the shortest and the longest run. Kustomizations that are deleted take a
+    worker too."""
+    names = [f"m{number}" for number in range(others)]
+    goes = replace(workload("a", "remove", after=0, load=600), unit=unit)
+    new = replace(workload("z", "new", before=0, load=600), unit="models/z")
+    workloads = [*line(workload, dict.fromkeys(names, 600)), goes, new]
+    times = time_rollouts(workloads, [pool(64)], {}, queue("z", *names))
+    old, now = (Backend(each.identity, {}, {}, 8000, None, ("a",), "a", {}) for each in (goes, new))
+    ends = read_ends({goes.identity: old}, {new.identity: now}, workloads, times)
+    found = [[there for end in ends for _, there in end.sides(run)] for run in RUNS]
+    assert tuple(uncovered(spans) for spans in found) == lasts
 
 
 def test_the_latest_end_holds_for_any_order() -> None:

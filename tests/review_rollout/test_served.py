@@ -87,7 +87,7 @@ def test_a_model_of_another_name() -> None:
     [(subject, said, lasts)] = told(stays(ROUTER), gone, new)
     assert (subject, lasts) == ("Deployment/f", (300.0, 300.0))
     assert said == (
-        "the workload it replaces is removed at once, and no replica is ready until this one has loaded "
+        "the workload it replaces is removed without waiting, and no replica is ready until this one has loaded "
         "(`org/llama` is not served for 5 min)"
     )
     assert told(stays(ROUTER), gone, new, stays(engine("g"))) == []

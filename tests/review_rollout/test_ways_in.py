@@ -164,7 +164,7 @@ def test_a_renamed_model_is_not_served_until_the_new_one_has_loaded(models: list
     [(severity, object, message)] = told(reviewed(before, after), "outage")
     assert (severity, object) == ("warning", f"Deployment/r-{models[1]}-deployment-vllm")
     assert message == (
-        "the workload it replaces is removed at once, and no replica is ready until this one has loaded "
+        "the workload it replaces is removed without waiting, and no replica is ready until this one has loaded "
         f"(`{LLAMA}` is not served for 5 min)"
     )
     beside = values([{"name": "llama"}, {"name": models[1]}])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TypeVar
 
 from llmstack.kubernetes.pods import Identity
-from llmstack.review.rollout.times import Times
-from llmstack.review.rollout.workload import Workload
+from llmstack.review.rollout.times import Outcomes, Times
+from llmstack.review.rollout.workload import Move, Workload
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.moments import ALWAYS, Presence, Span, presence, uncovered
 
@@ -60,6 +61,7 @@ def read_ends(
 ) -> list[Ends]:
     """Return the routers and engines of both sides; those of so many pods that they were not played are left out."""
     moving = {workload.identity: number for number, workload in enumerate(workloads)}
+    apart = _apart(workloads, times)
     found = []
     for identity in sorted(old.keys() | new.keys()):
         sides = old.get(identity), new.get(identity)
@@ -79,5 +81,32 @@ def read_ends(
             )
             for outcome in (outcomes.likely, outcomes.shortest, outcomes.longest)
         )
+        if identity in apart:
+            runs = _in_any_order(workloads[number].move, runs, outcomes)
         found.append(Ends(*sides, runs, tuple(uncovered((run.old, run.new)) for run in runs)))
     return found
+
+
+def _apart(workloads: Sequence[Workload], times: Times) -> frozenset[Identity]:
+    """What comes or goes with a unit of its own, where nobody knows in which order the sync tool takes the units: one
+    that goes is deleted by the same workers (kustomize-controller, internal/controller/kustomization_controller.go,
+    `finalize`)."""
+    if all(each is None or each.span is None for each in times.outcomes):
+        return frozenset()
+    goes = {workload.unit for workload in workloads if workload.move == "remove"}
+    stays = {workload.unit for workload in workloads if workload.move != "remove"}
+    return frozenset(each.identity for each in workloads if each.unit in goes ^ stays)
+
+
+def _in_any_order(move: Move, runs: tuple[Presence, ...], outcomes: Outcomes) -> tuple[Presence, ...]:
+    """The runs of what comes or goes: in the shortest it comes first, or goes last; in the longest it comes as late as
+    it may, and goes at once. What is there on both sides is back as soon as in any order."""
+    likely, shortest, longest = runs
+    if move == "remove":
+        return likely, Presence((0.0, inf), None), longest
+    if move != "new" or outcomes.span is None or shortest.new is None or longest.new is None:
+        return runs
+    first = shortest.new[0] - outcomes.shortest.start
+    finish = outcomes.longest.finish
+    last = inf if finish is None else longest.new[0] + max(0.0, outcomes.span[1] - finish)
+    return likely, Presence(None, (first, inf)), Presence(None, (last, inf)) if last < inf else longest

@@ -192,7 +192,7 @@ def _gap(model: _Model, after: Sequence[Ends], lasts: tuple[float, float]) -> Br
         advice = "Merge when few requests come, or run two replicas of each part."
         return Break(subject, message, advice, lasts, stations=way, broken=edge)
     message = (
-        "the workload it replaces is removed at once, and no replica is ready until this one has loaded "
+        "the workload it replaces is removed without waiting, and no replica is ready until this one has loaded "
         f"(`{model.id}` is not served {say_for(lasts)})"
     )
     return Break(subject, message, SIDE_BY_SIDE, lasts, side_by_side=True, stations=way, broken=edge)
