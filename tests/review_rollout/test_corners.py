@@ -196,8 +196,9 @@ def ingress(secret: str, **annotations: str) -> Object:
     }  # fmt: skip
 
 
-def gateway(secret: str) -> Object:
-    listener = {"name": "https", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": secret}]}}
+def gateway(secret: str, **more: str) -> Object:
+    refs = [{"name": secret, **more}]
+    listener = {"name": "https", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": refs}}
     spec = {"gatewayClassName": "x", "listeners": [listener]}
     return {
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "spec": spec,
@@ -217,6 +218,8 @@ CERTIFICATE = {
         ([ingress("old")], [ingress("new")], True),
         ([ingress("")], [ingress("new")], True),
         ([gateway("old")], [gateway("new")], True),
+        ([gateway("old"), CERTIFICATE], [gateway("new"), CERTIFICATE], False),
+        ([gateway("old"), CERTIFICATE], [gateway("new", namespace="web"), CERTIFICATE], True),
         ([ingress("new")], [ingress("new", note="x")], False),
         ([ingress("old")], [ingress("")], False),
         ([ingress("old")], [ingress("new", **{"cert-manager.io/cluster-issuer": "x"})], False),

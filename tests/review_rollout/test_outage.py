@@ -87,3 +87,33 @@ def test_pods_whose_load_nothing_waits_for(
     assert [(each.amount, "before one has loaded, and requests fail for 5 min" in each.message) for each in found] == (
         [(300, True)] if told else []
     )
+
+
+def test_a_probe_of_another_container_waits_for_no_load(deployment: Make, review: Make, pool: Make) -> None:
+    """Kubernetes counts a pod as ready once all its containers are: the sidecar's probe says nothing of the model."""
+    pair = tuple(deployment(image=image, replicas=2, surge=0, unavailable=1) for image in ("v1", "v2"))
+    for obj, probes in zip(pair, ({"readinessProbe": PROBE}, {}), strict=True):
+        pod = obj["spec"]["template"]["spec"]
+        pod["containers"][0] |= {"command": ["vllm", "serve", "org/llama"], **probes}
+        pod["containers"].append({"name": "sidecar", "image": "busybox:1", "readinessProbe": PROBE})
+    found = [each.amount for each in review(pair, pools=[pool(8)], loads=LOAD).risks if each.id == "outage"]
+    assert found == [300]
+
+
+def test_what_helps_a_ray_cluster_that_has_no_room_for_a_second(review: Make, pool: Make) -> None:
+    def cluster(image: str) -> dict[str, Any]:
+        container = {"name": "ray", "image": image, "resources": {"limits": {"nvidia.com/gpu": "4"}}}
+        head = {"rayStartParams": {}, "template": {"spec": {"containers": [container]}}}
+        metadata = {"name": "llama", "namespace": "llm"}
+        spec = {"upgradeStrategy": {"type": "Recreate"}, "headGroupSpec": head}
+        return {"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": metadata, "spec": spec}
+
+    told = [
+        [
+            each.advice
+            for each in review((cluster("v1"), cluster("v2")), pools=[pool(size)]).risks
+            if each.id == "outage"
+        ]
+        for size in (4, 8)
+    ]
+    assert ["not there: merge at a quiet time" in advice for side in told for advice in side] == [True, False]

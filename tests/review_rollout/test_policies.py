@@ -11,6 +11,7 @@ from llmstack.kubernetes import network_policies
 from llmstack.kubernetes.network_policies import Endpoint, Policies, allows
 from llmstack.kubernetes.selectors import selects
 from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.policies import newly_confined
 from llmstack.review.ways_in.unmeasured import unscraped
 
 Values = dict[str, Any]
@@ -146,3 +147,24 @@ def test_a_policy_and_a_monitor_for_each_of_many_models(monkeypatch: pytest.Monk
     assert [each.subject for each in found] == [f"NetworkPolicy/{name}" for name in names]
     assert len(calls) < 10 * len(names)
     assert not list(unscraped(others, [*others[::2], *policies], engines, engines))  # no monitor is there any more
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_bound"),
+    [([{"to": [INSIDE]}], True), ([{"to": [INSIDE]}, {}], False), ([{}], False), ([], True)],
+)
+def test_where_pods_connect_to_is_bound_unless_a_rule_allows_all(rules: list[Any], is_bound: bool) -> None:
+    engine = Backend(("Deployment", "llm", "a"), {"app": "engine"}, {}, 8000, None, (), "a", {})
+    engines = {engine.identity: engine}
+    found = list(newly_confined([], [policy({}, policyTypes=["Egress"], egress=rules)], engines, engines))
+    assert found == ([("np", "Deployment/a")] if is_bound else [])
+
+
+def test_a_pod_monitor_reads_by_the_labels_of_pods() -> None:
+    engine = Backend(("Deployment", "llm", "a"), {"app": "engine"}, {}, 8000, None, (), "a", {})
+    engines = {engine.identity: engine}
+    closing = policy({}, ingress=[{"from": [INSIDE]}])
+    for app, is_told in (("engine", True), ("other", False)):
+        metadata = {"name": "m", "namespace": "llm"}
+        monitor = {"kind": "PodMonitor", "metadata": metadata, "spec": {"selector": {"matchLabels": {"app": app}}}}
+        assert bool(list(unscraped([monitor], [monitor, closing], engines, engines))) == is_told

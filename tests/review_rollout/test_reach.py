@@ -18,6 +18,10 @@ def router(key: object = None, namespace: str = "llm", **flags: str) -> Backend:
     return Backend(("Deployment", namespace, "r"), {}, {}, 8000, key, (), None, {**PODS, **given})
 
 
+def nowhere() -> Backend:
+    return Backend(("Deployment", "llm", "r"), {}, {}, 8000, None, (), None, {"--service-discovery": "k8s"})
+
+
 def static(backends: str, models: str = "llama", namespace: str = "llm") -> Backend:
     return router(None, namespace, service_discovery="static", static_backends=backends, static_models=models)
 
@@ -41,6 +45,8 @@ CASES: dict[str, tuple[Backend, Backend, Any, str | None]] = {
     "another namespace": (
         router(k8s_namespace="x"), engine(), {}, "the router looks in namespace `x`, and the engine is in `llm`",
     ),
+    "the namespace of a router that is told none": (nowhere(), engine(namespace="default"), {}, None),
+    "outside it": (nowhere(), engine(), {}, "the router looks in namespace `default`, and the engine is in `llm`"),
     "a namespace that nobody states": (router(k8s_namespace="x"), engine(namespace=""), {}, None),
     "another label": (
         router(k8s_label_selector="app=x"), engine(), {}, "the router's label selector leaves the engine out",
