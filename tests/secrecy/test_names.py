@@ -181,8 +181,14 @@ def test_tokens_of_several_are_secrets_where_they_are_not_counted() -> None:
 
 
 def test_the_address_of_a_webhook_is_one_and_no_other_near_the_word() -> None:
-    assert is_secret_name("SLACK_WEBHOOK_URL")
+    assert all(map(is_secret_name, ("SLACK_WEBHOOK_URL", "ALERT_WEBHOOK_URI", "team-webhook-urls")))
     assert not is_secret_name("WEBHOOK_PUBLIC_URL")
+
+
+def test_a_name_without_a_word_is_that_of_no_secret() -> None:
+    assert not any(map(is_secret_name, ("", "_", "--")))
+    assert not any(is_secret("db_password", value) for value in (True, False, None, ""))
+    assert is_secret("db_password", 1234567)
 
 
 RANDOM = "0a1b2c3d4e5f60718293"
