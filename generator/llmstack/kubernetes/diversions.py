@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, containers, maps, value_at
+from llmstack.kubernetes.pods import Object, containers, maps, texts, value_at
 from llmstack.kubernetes.within import templates_within
 
 _FETCHES = re.compile(r"(?i:(?:https?|all)_proxy)|HF_ENDPOINT|PIP_(?:EXTRA_)?INDEX_URL|UV_(?:DEFAULT_)?INDEX(?:_URL)?")
@@ -37,8 +37,8 @@ def _of_spec(spec: dict[str, Any]) -> Iterator[str]:
 
 def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
     for alias in maps(spec.get("hostAliases")):
-        yield from (f"`{name}` at `{alias.get('ip')}` (`hostAliases`)" for name in _texts(alias.get("hostnames")))
-    for server in _texts(value_at(spec, "dnsConfig", "nameservers")):
+        yield from (f"`{name}` at `{alias.get('ip')}` (`hostAliases`)" for name in texts(alias.get("hostnames")))
+    for server in texts(value_at(spec, "dnsConfig", "nameservers")):
         yield f"the name server `{server}` (`dnsConfig`)"
     for volume in maps(spec.get("volumes")):
         if isinstance(volume.get("gitRepo"), dict):
@@ -52,11 +52,7 @@ def _of_container(container: dict[str, Any]) -> Iterator[str]:
             yield f"`{name}: {variable['value']}`, by which they fetch from elsewhere"
         elif _RUNS.fullmatch(name) and variable.get("value") not in (None, "", "0"):
             yield f"`{name}`, by which they run what their image does not hold"
-    words = " ".join((*_texts(container.get("command")), *_texts(container.get("args"))))
+    words = " ".join((*texts(container.get("command")), *texts(container.get("args"))))
     yield from (
         f"`{flag[0]}`, by which they run or show what callers or files bring" for flag in _FLAGS.finditer(words)
     )
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
-from llmstack.kubernetes.pods import Object, maps, value_at
+from llmstack.kubernetes.pods import Object, maps, texts, value_at
 from llmstack.kubernetes.within import DATA
 
 _ACCOUNT = "kubernetes.io/service-account.name"
@@ -63,7 +63,7 @@ def _of_endpoints(endpoints: Object) -> Iterator[str]:
 def _of_slice(part: Object) -> Iterator[str]:
     service = value_at(part, "metadata", "labels", _SERVICE)
     if service:
-        yield _led(service, [each for end in maps(part.get("endpoints")) for each in _texts(end.get("addresses"))])
+        yield _led(service, [each for end in maps(part.get("endpoints")) for each in texts(end.get("addresses"))])
 
 
 def _of_secret(secret: Object) -> Iterator[str]:
@@ -132,7 +132,3 @@ def _led(service: Any, addresses: list[str]) -> str:
 
 def _ips(subset: Object) -> Iterator[str]:
     return (str(each.get("ip")) for each in maps(subset.get("addresses")))
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []

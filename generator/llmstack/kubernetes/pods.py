@@ -75,6 +75,11 @@ def maps(value: Any) -> Iterator[Mapping[str, Any]]:
     return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, Mapping))
 
 
+def texts(value: Any) -> list[str]:
+    """The items of what should be a list, each as text."""
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
 def totals_of_pod(
     pod: Mapping[str, Any], amounts: Callable[[Mapping[str, Any]], Iterable[tuple[str, Amount]]]
 ) -> dict[str, Amount]:

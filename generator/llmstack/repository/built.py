@@ -130,7 +130,12 @@ def build_folder(snapshot: Snapshot, folder: str, tool_folder: Path | None) -> l
     except FoundError:
         return None
     except programs.ToolError as error:
-        raise KustomizationError(mask_text(str(error).partition("\n")[0])) from error
+        raise _refused(error) from error
+
+
+def _refused(error: programs.ToolError) -> KustomizationError:
+    """What kustomize says first, without the secrets that it repeats."""
+    return KustomizationError(mask_text(str(error).partition("\n")[0]))
 
 
 def build_files(snapshot: Snapshot, paths: Sequence[str], tool_folder: Path | None) -> list[dict[str, Any]] | None:
@@ -146,7 +151,7 @@ def build_files(snapshot: Snapshot, paths: Sequence[str], tool_folder: Path | No
     try:
         return _objects(snapshot, dirname(paths[0]), output, root)
     except programs.ToolError as error:
-        raise KustomizationError(str(error).partition("\n")[0]) from error
+        raise _refused(error) from error
 
 
 def _build_with_kustomize(

@@ -34,18 +34,20 @@ _GUARDS = ("security.istio.io", "cilium.io", "projectcalico.org")
 """The domains of API groups whose policies say which calls pass: of a mesh (Istio, "Security") and of networks."""
 
 
-def said_of_gone(object: Object) -> str | None:
-    """What the cluster does no more when an object goes; None where that was nothing of the kind."""
-    if is_guard(object):
+def said_of_unguarded(before: Object | None, after: Object | None) -> str | None:
+    """What an object that goes or changes kept out, or refused, and perhaps does no more; None where that was nothing
+    of the kind."""
+    if before is None:
+        return None
+    guards = group_of(before).endswith(_GUARDS)
+    if after is not None:
+        is_same = not guards or before.get("spec") == after.get("spec")
+        return None if is_same else "it says otherwise which calls pass: see that it lets in none that it kept out"
+    if guards:
         return "it goes: what it said of the calls that pass holds no more"
-    if group_of(object) != "admissionregistration.k8s.io":
+    if group_of(before) != "admissionregistration.k8s.io":
         return None
     return "it goes: what it changed or refused is written to the cluster as it stands"
-
-
-def is_guard(object: Object) -> bool:
-    """Whether it is a policy of a mesh or a network that says which calls pass."""
-    return group_of(object).endswith(_GUARDS)
 
 
 def grants_of(object: Object) -> tuple[Any, ...]:

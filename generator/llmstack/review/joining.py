@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, told, value_at
-from llmstack.kubernetes.selectors import Labelled
+from llmstack.kubernetes.selectors import Labelled, numbers
 from llmstack.kubernetes.within import templates_within
 from llmstack.review.change import ObjectChange
 
@@ -27,8 +27,10 @@ def joining_pods(
     sides: list[_Pods] = []
     for service in after:
         then, now = selectors.get(identity_of(service)), _selector(service)
-        joined = changed.behind(now) if then is not None and now is not None else set()
-        if joined and then is not None and now is not None:
+        if then is None or now is None:
+            continue
+        joined = changed.behind(now)
+        if joined:
             sides = sides or [_Pods(before), _Pods(after)]
             were = sides[0].behind(then)
             if were & sides[1].behind(now):
@@ -45,8 +47,7 @@ class _Pods:
 
     def behind(self, selector: Mapping[str, Any]) -> set[Identity]:
         """The objects with pods that a selector selects."""
-        found = self._labelled.select(selector)
-        return {owner for at, owner in enumerate(self._owners) if found >> at & 1} if found else set()
+        return {self._owners[each] for each in numbers(self._labelled.select(selector))}
 
 
 def _selector(obj: Object) -> dict[str, dict[str, Any]] | None:

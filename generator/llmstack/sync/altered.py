@@ -238,7 +238,7 @@ def _held_otherwise(old: Owner, new: Owner) -> Iterator[str]:
         yield (
             "deletes from now on what leaves its folder"
             if new.prunes
-            else ("deletes no more what leaves its folder: that stays in the cluster, with the GPUs that it has")
+            else "deletes no more what leaves its folder: that stays in the cluster, with the GPUs that it has"
         )
     if old.deletes != new.deletes and old.prunes == new.prunes:
         stays = "its objects go with it" if new.deletes else "its objects stay"

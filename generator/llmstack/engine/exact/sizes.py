@@ -67,9 +67,8 @@ def _parts(facts: ModelFacts, settings: Settings) -> Iterator[tuple[int, str]]:
 def _blocks(facts: ModelFacts, settings: Settings, release: Minor) -> Iterator[str]:
     """Yield widths on one GPU that the blocks or groups of a checkpoint's scales do not divide."""
     quantization = facts.quantization
-    if quantization is None or facts.architecture not in (
-        ARCHITECTURES if not facts.is_moe else ARCHITECTURES | EXPERTS_ALIKE
-    ):
+    known = ARCHITECTURES | EXPERTS_ALIKE if facts.is_moe else ARCHITECTURES
+    if quantization is None or facts.architecture not in known:
         return
     if quantization.method == "fp8" and quantization.block and release <= BLOCKS_UNTIL:
         rows, columns = quantization.block

@@ -35,8 +35,9 @@ run the cluster; give a pod no more of the host than it needs; pin the revision 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.diversions import diversions_of
@@ -51,7 +52,7 @@ from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
 from llmstack.review.exposed import exposed_pods
 from llmstack.review.facts import names_of
-from llmstack.review.grants import grants_of, is_admin, is_guard, said_of_gone, said_of_granted
+from llmstack.review.grants import grants_of, is_admin, said_of_granted, said_of_unguarded
 from llmstack.review.joining import joining_pods
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -86,13 +87,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     }
     yield from _unguarded(assessment)
     accounts = _accounts(assessment)
-    diverted = frozenset[str]().union(*map(diversions_of, assessment.before))
+    diverted = cache(lambda: frozenset[str]().union(*map(diversions_of, assessment.before)))
     for change in assessment.changes:
         if change.after is not None:
             yield from _granted(change.before, change.after, "", strong, of_cluster=False)
             yield from _opened(change.before, change.after, "")
             if assessment.before:
-                yield from _diverted(change, diverted)
+                yield from _diverted(change.after, diverted)
                 yield from _let_in(change.before, change.after, "")
                 yield from _as_another(change.after, accounts)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
@@ -169,11 +170,13 @@ def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
         yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
 
 
-def _diverted(change: ObjectChange, known: Collection[str]) -> Iterator[Risk]:
-    """What sends pods elsewhere, and did so with no pods of the environment."""
-    found = sorted(diversions_of(change.after) - set(known))
-    if found and change.after is not None:
-        yield RISK.at(_name(change.after), f"its pods get {', '.join(found)}", _SPARE, milder=True)
+def _diverted(after: Object, known: Callable[[], frozenset[str]]) -> Iterator[Risk]:
+    """What sends pods elsewhere, and did so with no pods of the environment, of which `known` is asked for alone where
+    something does."""
+    own = diversions_of(after)
+    found = sorted(own - known()) if own else []
+    if found:
+        yield RISK.at(_name(after), f"its pods get {', '.join(found)}", _SPARE, milder=True)
 
 
 def _unguarded(assessment: Assessment) -> Iterator[Risk]:
@@ -184,15 +187,9 @@ def _unguarded(assessment: Assessment) -> Iterator[Risk]:
     for key, service in joining_pods(assessment.changes, *sides):
         yield RISK.at(key, f"its pods get requests of {service}, which others answered alone", _JOIN, milder=True)
     for change in assessment.changes:
-        gone = said_of_gone(change.before) if change.after is None and change.before is not None else None
-        if change.before and change.after and is_guard(change.before) and _differ(change.before, change.after):
-            gone = "it says otherwise which calls pass: see that it lets in none that it kept out"
+        gone = said_of_unguarded(change.before, change.after)
         if gone is not None:
             yield RISK.at(change.key, gone, _BIND, milder=True)
-
-
-def _differ(before: Object, after: Object) -> bool:
-    return before.get("spec") != after.get("spec")
 
 
 def _accounts(assessment: Assessment) -> set[str]:

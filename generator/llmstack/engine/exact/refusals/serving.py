@@ -44,7 +44,7 @@ TOKENIZED_OTHERWISE = {"--tokenizer", "--skip-tokenizer-init", "--reasoning-pars
 PARSED_AT_START = (0, 11), (0, 19)
 """Between these a parser is made at the start, later for a request (StructuredOutputManager, v1/structured_output/)."""
 STREAMER = ("runai_streamer", "runai_streamer_sharded")
-STREAMERS = frozenset(("auto", "runai_streamer", "runai_streamer_sharded", "modelexpress"))
+STREAMERS = frozenset(("auto", *STREAMER, "modelexpress"))
 
 
 def _whitespace(line: Line) -> bool:
