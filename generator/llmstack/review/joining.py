@@ -23,18 +23,18 @@ def joining_pods(
     """Yield `Kind/name` of each workload that is new behind a Service, or another selector of pods, beside one that was
     behind it before and stays; with that Service."""
     selectors = {identity_of(each): found for each in before if (found := _selector(each)) is not None}
-    changed = _Pods([change.after for change in changes if change.after is not None])
+    former = _Pods([change.before for change in changes if change.before is not None])
+    latter = _Pods([change.after for change in changes if change.after is not None])
     sides: list[_Pods] = []
     for service in after:
         then, now = selectors.get(identity_of(service)), _selector(service)
         if then is None or now is None:
             continue
-        joined = changed.behind(now)
+        joined = latter.behind(now) - former.behind(then)
         if joined:
             sides = sides or [_Pods(before), _Pods(after)]
-            were = sides[0].behind(then)
-            if were & sides[1].behind(now):
-                yield from ((told(each), told(identity_of(service))) for each in sorted(joined - were))
+            if sides[0].behind(then) & sides[1].behind(now):
+                yield from ((told(each), told(identity_of(service))) for each in sorted(joined))
 
 
 class _Pods:

@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.diversions import diversions_of
@@ -64,16 +64,18 @@ from llmstack.sync.widened import said_of_widened
 RISK = Declaration("privilege", Severity.ERROR, milder=Severity.WARNING)
 _Removed = dict[tuple[str, str, str | None], list[Object]]
 """The objects that go, by kind and name, and by kind and model."""
+_Known = Callable[[], frozenset[str]]
+"""What there is among all objects of the environment: asked for alone where a change has more than before."""
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
-    before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
+    pulled = cache(lambda: frozenset[str]().union(*map(_registries, assessment.before)))
     loose = assessment.near.brought
     there = (value_at(each, "metadata", "namespace") for each in (*assessment.before, *assessment.after))
     spaces = set(filter(None, there)) if loose else ()
     for brought in loose:
-        found = _brought(brought, before, spaces)
+        found = _brought(brought, pulled, spaces)
         yield from (replace(risk, file=brought.path) for risk in found)
     yield from _foreign_owners(assessment)
     for obj in (obj for each in assessment.near.untold for obj in each.objects):
@@ -86,7 +88,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if each.get("kind") == "Role" and powers_of(each)
     }
     yield from _unguarded(assessment)
-    accounts = _accounts(assessment)
+    accounts = cache(partial(_accounts, assessment))
     diverted = cache(lambda: frozenset[str]().union(*map(diversions_of, assessment.before)))
     for change in assessment.changes:
         if change.after is not None:
@@ -95,19 +97,19 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             if assessment.before:
                 yield from _diverted(change.after, diverted)
                 yield from _let_in(change.before, change.after, "")
-                yield from _as_another(change.after, accounts)
+                yield from _as_another(change.before, change.after, accounts)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
-            yield from _pulled(change.after, before)
+            yield from _pulled(change.before, change.after, pulled)
 
 
-def _brought(brought: Brought, registries: Collection[str], spaces: Collection[str]) -> Iterator[Risk]:
+def _brought(brought: Brought, registries: _Known, spaces: Collection[str]) -> Iterator[Risk]:
     """What an object of a file of clusters/ brings; `registries` and `spaces` are those of the environment."""
     before, after = brought.before, brought.after
     where = f" (in {brought.path}, which llmstack did not write)"
     yield from _granted(before, after, where, of_cluster=True)
     yield from _gained([before] if before else [], after, where)
-    yield from _pulled(after, {*registries, *map(_registry, images_of(before))} if registries else ())
+    yield from _pulled(before, after, registries)
     yield from _let_in(before, after, where)
     yield from _opened(before, after, where)
     accounts, space = accounts_of(after), _namespace(after)
@@ -170,9 +172,8 @@ def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
         yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
 
 
-def _diverted(after: Object, known: Callable[[], frozenset[str]]) -> Iterator[Risk]:
-    """What sends pods elsewhere, and did so with no pods of the environment, of which `known` is asked for alone where
-    something does."""
+def _diverted(after: Object, known: _Known) -> Iterator[Risk]:
+    """What sends pods elsewhere, and did so with no pods of the environment."""
     own = diversions_of(after)
     found = sorted(own - known()) if own else []
     if found:
@@ -192,16 +193,17 @@ def _unguarded(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(change.key, gone, _BIND, milder=True)
 
 
-def _accounts(assessment: Assessment) -> set[str]:
+def _accounts(assessment: Assessment) -> frozenset[str]:
     """The ServiceAccounts of which the review knows what they may do, and those as which pods of the environment ran
     already."""
     made = (each for each in assessment.after if each.get("kind") == "ServiceAccount")
     used = (account for each in assessment.before for account in accounts_of(each))
-    return {"default", *(_name(each).partition("/")[2] for each in made), *used}
+    return frozenset(("default", *(_name(each).partition("/")[2] for each in made), *used))
 
 
-def _as_another(after: Object, known: Collection[str]) -> Iterator[Risk]:
-    for account in sorted(accounts_of(after) - set(known)):
+def _as_another(before: Object | None, after: Object, known: _Known) -> Iterator[Risk]:
+    own = accounts_of(after) - accounts_of(before)
+    for account in sorted(own - known()) if own - {"default"} else ():
         message = f"its pods run as ServiceAccount `{account}`, which nothing here makes, and may do what that may"
         yield RISK.at(_name(after), message, _SPARE, milder=True)
 
@@ -239,15 +241,17 @@ def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Ris
         yield RISK.at(_name(after), message, _PIN, milder=True)
 
 
-def _pulled(after: Object, known: Collection[str]) -> Iterator[Risk]:
+def _pulled(before: Object | None, after: Object, known: _Known) -> Iterator[Risk]:
     """Registries that are new to an environment that pulls images already."""
-    for registry in sorted(set(map(_registry, images_of(after))) - set(known)) if known else ():
+    own = _registries(after) - _registries(before)
+    for registry in sorted(own - known()) if own and known() else ():
         message = f"it pulls an image from `{registry}`, from which nothing here was pulled before"
         yield RISK.at(_name(after), message, "See that the registry is one that you trust.", milder=True)
 
 
-def _registry(image: str) -> str:
-    return image.partition("/")[0] if names_registry(image) else "docker.io"
+def _registries(obj: Object | None) -> set[str]:
+    """Where the images of an object's pods come from."""
+    return {image.partition("/")[0] if names_registry(image) else "docker.io" for image in images_of(obj)}
 
 
 def _name(object: Object) -> str:

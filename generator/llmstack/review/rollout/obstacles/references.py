@@ -30,7 +30,8 @@ def _unknown(case: Case) -> Iterator[Obstacle]:
     Without one its pods stay in CreateContainerConfigError, or Pending for a claim. What other pods read already is
     there; of an environment that is new lint says it.
     """
-    unknown = sorted(needs_of(case.obj) - case.scene.needs_known)
+    new = needs_of(case.obj) - (set() if case.obj_before is None else needs_of(case.obj_before))
+    unknown = sorted(new - case.scene.needs_known) if new else []
     told = [need for need in unknown if need[::2] not in case.scene.facts.existing]
     if told and any(identity_of(obj)[1] == case.workload.namespace for obj in case.scene.before):
         names = ", ".join(f"{kind} `{name}`" for kind, _, name in told)
