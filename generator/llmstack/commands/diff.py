@@ -134,7 +134,7 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
     """The review of two revisions of the repository."""
     from datetime import UTC, datetime
 
-    from llmstack.repository.reviewed import make_review
+    from llmstack.repository.comparison import begin_affected
 
     comparison = open_revisions(sides, after)
     if sides.generate:
@@ -146,9 +146,12 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
 
         comparison, findings = observed(comparison, sides.observed)
         output.report_beside(findings, notes=frozenset(("kept-facts",)))
+    affected = begin_affected(comparison)
+    from llmstack.repository.reviewed import make_review  # which takes as long to load
+
     step, today = LINE.counting("reviewed"), datetime.now(UTC).date()
     name = find_environment(comparison, sides.env) if sides.env is not None else None
-    review = make_review(comparison, today=today, tool_folder=output.tool_folder(), step=step)
+    review = make_review(comparison, affected, today=today, tool_folder=output.tool_folder(), step=step)
     return review.narrowed(name) if name is not None else review
 
 
@@ -157,12 +160,13 @@ def open_revisions(sides: Sides, after: str | None) -> Comparison:
     from llmstack.errors import UsageError
     from llmstack.git.process import GitError
     from llmstack.repository.comparison import open_comparison
-    from llmstack.repository.environments import list_environments
 
     project = output.find_project(None)
     try:
         return open_comparison(project.root, sides.revision, after, sides.rules_from)
     except GitError as error:
+        from llmstack.repository.environments import list_environments
+
         name = sides.revision
         if name not in {each.name for each in list_environments(project.disk)}:
             raise

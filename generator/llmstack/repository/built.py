@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname
@@ -22,7 +22,8 @@ from llmstack.repository.expected import Units
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.compare import Identity, Unread, identify
 from llmstack.secrecy.masking import mask_text
-from llmstack.tree import secrets
+from llmstack.tree.secrets import without_sops
+from llmstack.tree.units import SECRETS
 
 _MOST = 100
 """Findings on objects of a side, at most."""
@@ -38,12 +39,16 @@ class Sound:
     """On each such field."""
 
 
-def leave_out_unsound(units: Units, folders: Mapping[str, str]) -> Sound:
-    """Return the units without what the API server could not read of their objects."""
+def leave_out_unsound(units: Units, folders: Mapping[str, str], judged: Collection[str] = ()) -> Sound:
+    """Return the units without what the API server could not read of their objects; in those that are `judged` there is
+    nothing of that kind."""
     kept: dict[str, list[dict[str, Any]]] = {}
     unread: dict[Identity, tuple[Problem, ...]] = {}
     findings: list[Finding] = []
     for unit, objects in units.items():
+        if unit in judged:
+            kept[unit] = objects
+            continue
         read = [(item, *sound(item)) for item in objects]
         kept[unit] = [dict(object) for _, object, _ in read if object is not None]
         unread |= {identify(object): tuple(found) for _, object, found in read if object is not None and found}
@@ -68,8 +73,8 @@ def build_units(
     units |= built
     if hard:
         units |= _build_with_kustomize(snapshot, hard, tool_folder)
-    if secrets.UNIT in units:
-        units[secrets.UNIT] = [secrets.without_sops(object) for object in units[secrets.UNIT]]
+    if SECRETS in units:
+        units[SECRETS] = [without_sops(object) for object in units[SECRETS]]
     return units
 
 

@@ -19,7 +19,7 @@ from llmstack.repository.cluster_facts import cluster_of, latest_facts, read_clu
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
-from llmstack.repository.former import build_former, former_folders, read_former
+from llmstack.repository.former import build_former, read_former
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
 from llmstack.repository.made import make_units
@@ -27,7 +27,7 @@ from llmstack.repository.now import facts_now, present_of
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
-from llmstack.repository.units import custom_units, generated_environments
+from llmstack.repository.units import custom_units, former_folders, generated_environments
 from llmstack.review.applied import find_beyond
 from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, with_unread
@@ -134,7 +134,8 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     held = holding()
     folders = former_folders(before, after, name), unit_folders(after.read, name)
     known = held.unchanged(custom_units(after, name))
-    sound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
+    units = build_units(after, name, folders[1], tool_folder, known=known)
+    sound = leave_out_unsound(units, folders[1], held.sound.intersection(known))
     new = sound.units
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
     built, untold = build_former(before, name, folders[0], tool_folder, known=same)

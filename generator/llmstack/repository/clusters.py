@@ -24,10 +24,10 @@ from llmstack.sync.changes import Outcome, compare_owners
 from llmstack.sync.folders import Listing, by_entry_points, read_folder
 from llmstack.sync.git_entries import Tree
 from llmstack.sync.handover import Passed
-from llmstack.sync.local import CLUSTERS, local_path
+from llmstack.sync.local import CLUSTERS, SOURCEIGNORE, is_sourceignore, local_path
 from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.side import OwnerChange, Side
-from llmstack.sync.taken import SOURCEIGNORE, from_root, is_sourceignore
+from llmstack.sync.taken import from_root
 
 Found = tuple[str, Object]
 """An object, with the file that it is from."""

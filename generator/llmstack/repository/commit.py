@@ -66,8 +66,10 @@ class Commit(Snapshot):
         top = self._resolve_inside(folder)
         if top is None:
             return []
+        if top:
+            self.load([top])  # what lists all of a folder reads it next; all of the root may be large
         links = [path for path in self._links if path.startswith(f"{top}/") and self._leads_to_file(path)]
-        return sorted(folder + path[len(top) :] for path in [*self._held(top), *links])
+        return sorted(folder + path[len(top) :] for path in [*self._regular(top), *links])
 
     def entries(self, folder: str) -> dict[str, str]:
         if folder not in self._entries_of:
@@ -78,7 +80,7 @@ class Commit(Snapshot):
         top = self._resolve_inside(folder)
         if top is None:
             return {}
-        below = [path[len(top) + 1 :].partition("/") for path in self._held(top)]
+        below = [path[len(top) + 1 :].partition("/") for path in self._regular(top)]
         found = {name: "a folder" if rest else "" for name, _, rest in below}
         for path in self._links:
             if posixpath.dirname(path) == top:
@@ -126,10 +128,8 @@ class Commit(Snapshot):
     def _all(self) -> _Listing:
         return _Listing(list_entries(self._repository, self.name))
 
-    def _held(self, folder: str) -> list[str]:
-        """The regular files below a folder, which are read; those of the root are not, which may be a large one."""
-        if folder:
-            self.load([folder])
+    def _regular(self, folder: str) -> list[str]:
+        """The regular files below a folder."""
         entries = self._listing(folder).entries
         return [path for path in self._below(folder) if entries[path][0] in REGULAR]
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from llmstack.cores import Task, beside
 from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.finding import Finding, sort_findings
 from llmstack.git.contents import Blobs, Difference, read_differences
@@ -14,17 +16,15 @@ from llmstack.git.objects import GitError, find_merge_base, find_repository, res
 from llmstack.kustomize.affected import Side, affected_units
 from llmstack.kustomize.reached import Reached
 from llmstack.kustomize.trust import TOPS
-from llmstack.observed.observation import Observation
 from llmstack.repository.commit import Commit
-from llmstack.repository.expected import expect_base
-from llmstack.repository.former import former_folders
 from llmstack.repository.snapshot import FOLDERS, WORKTREE, Disk, Snapshot, WithFacts
-from llmstack.repository.units import generated_environments
-from llmstack.sync.taken import SOURCEIGNORE
-from llmstack.tree.base import Base
-from llmstack.tree.secrets import UNIT as SECRETS
-from llmstack.tree.sops_rules import PATH
-from llmstack.tree.units import unit_folders
+from llmstack.repository.units import former_folders, generated_environments
+from llmstack.sync.local import SOURCEIGNORE
+from llmstack.tree.units import SECRETS, SOPS_RULES, unit_folders
+
+if TYPE_CHECKING:
+    from llmstack.observed.observation import Observation
+    from llmstack.tree.base import Base
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Comparison:
     @cached_property
     def base(self) -> Base | None:
         """What values/base.yaml generates after the change; None where it has errors."""
+        from llmstack.repository.expected import expect_base  # what compares files alone reads no values
+
         return expect_base(self.after)[1]
 
 
@@ -68,7 +70,7 @@ def open_comparison(root: Path, before: str | None, after: str | None, rules: st
     old = resolve_revision(repository, before) if before else find_merge_base(repository)
     new = resolve_revision(repository, after) if after and after != WORKTREE else None
     blobs = Blobs(repository)
-    differing = read_differences(repository, old, new, (*FOLDERS, PATH, SOURCEIGNORE), working_files(root), blobs)
+    differing = read_differences(repository, old, new, (*FOLDERS, SOPS_RULES, SOURCEIGNORE), working_files(root), blobs)
     if not differing and not any((root / folder).is_dir() for folder in FOLDERS):
         raise UsageError(
             f"{root} holds none of {', '.join(FOLDERS)}: run it in the root of the tree, or name that with -C"
@@ -117,7 +119,7 @@ def find_affected(comparison: Comparison, also: Collection[str] = ()) -> dict[st
 
     Raises FoundError where an environment is not safe to build after it; those of `also` are looked at in any case.
     """
-    environments = sorted({*_environments(comparison), *also})
+    environments = sorted({*built_environments(comparison), *also})
     before, unsafe = _reach_former(comparison.before, environments)
     after = refuse_unsafe(comparison.after, environments, before)
     sides = (
@@ -126,6 +128,13 @@ def find_affected(comparison: Comparison, also: Collection[str] = ()) -> dict[st
     )
     found = affected_units(comparison.changed, [name for name in environments if name not in unsafe], *sides)
     return found | {name: sorted({unit for side in sides for unit in side.units(name)}) for name in unsafe}
+
+
+def begin_affected(comparison: Comparison) -> Task[Mapping[str, Sequence[str]]]:
+    """Begin to find the units whose build may differ, of `built_environments`, and return what waits for them."""
+    before = comparison.before
+    folders = (before.entries(f"overlays/{name}/models") for name in generated_environments(before))
+    return beside(partial(find_affected, comparison), sum(map(len, folders)))
 
 
 def _reach_former(side: Snapshot, environments: Sequence[str]) -> tuple[Reached, list[str]]:
@@ -160,7 +169,7 @@ def _at(finding: Finding, side: Snapshot) -> Finding:
     return finding if side.name == WORKTREE else replace(finding, message=f"{finding.message} (at {side.name[:10]})")
 
 
-def _environments(comparison: Comparison) -> set[str]:
+def built_environments(comparison: Comparison) -> set[str]:
     """Environments that may be affected: all of them, once a file differs that a build may read. What lies in the
     folder of one may be read by another."""
     if not any(path.split("/")[0] in TOPS for path in comparison.changed):

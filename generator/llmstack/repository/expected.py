@@ -13,6 +13,7 @@ from llmstack.cores import Task, beside
 from llmstack.disk.ownership import header, is_ours
 from llmstack.finding import Finding, Place, Severity, has_errors
 from llmstack.kubernetes.names import is_label
+from llmstack.kubernetes.sound import sound
 from llmstack.model.reading import read_stack
 from llmstack.objects.placed import Placed
 from llmstack.progress import Step, ignore
@@ -135,6 +136,8 @@ class Held:
     """Generated files that are not what the values say; None when the values have errors."""
     synced: frozenset[str] = frozenset()
     """The files of clusters/ that the values generate, as they are there or not."""
+    sound: frozenset[str] = frozenset()
+    """Units of which the API server can read every object that the values render."""
 
     def unchanged(self, custom: Collection[str]) -> Units:
         """The units whose files are byte for byte what the values generate, those that people build on left out.
@@ -160,7 +163,14 @@ def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None, 
         return partial(Held, {}, None)
     subject, ground = reading.subject, read_ground(snapshot, name, base)
     stale = beside(partial(_stale_of, snapshot, reading.environment, subject, ground), count_models([reading]))
-    return lambda: Held(_by_unit(subject.objects), *stale())
+    return partial(_held, subject, stale)
+
+
+def _held(subject: Subject, stale: Task[tuple[tuple[str, ...], frozenset[str]]]) -> Held:
+    """What waits for what is stale, with what can be said meanwhile."""
+    units = _by_unit(subject.objects)
+    are_sound = frozenset(unit for unit, objects in units.items() if all(sound(each)[0] is each for each in objects))
+    return Held(units, *stale(), are_sound)
 
 
 def _stale_of(

@@ -14,17 +14,6 @@ from llmstack.repository.built import build_units
 from llmstack.repository.expected import Units
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.snapshot import Snapshot
-from llmstack.tree.units import unit_folders
-
-
-def former_folders(before: Snapshot, after: Snapshot, environment: str) -> dict[str, str]:
-    """The folder of each unit before a change; where nobody can read the aggregate that lists them, those of the units
-    after it that were there."""
-    try:
-        return unit_folders(before.read, environment)
-    except (FoundError, KustomizationError):
-        later = unit_folders(after.read, environment)
-        return {unit: folder for unit, folder in later.items() if before.paths(folder)}
 
 
 def read_former(before: Snapshot, environment: str) -> tuple[Reading | None, list[Finding]]:

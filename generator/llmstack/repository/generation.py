@@ -25,8 +25,8 @@ from llmstack.repository.settled import Remembered, Settled
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.sops_config import renew_rules
 from llmstack.repository.units import custom_units, generated_environments, scopes
-from llmstack.tree import sops_rules
 from llmstack.tree.base import Base
+from llmstack.tree.units import SOPS_RULES
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _plan(
     owned = ["base", *(scope for name in changed for scope in scopes(disk, name))]
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
     rules, more = renew_rules(disk, stacks)
-    files, places = wanted | rules | renew_schema(disk), [*owned, sops_rules.PATH]
+    files, places = wanted | rules | renew_schema(disk), [*owned, SOPS_RULES]
     plan = plan_tree(project.root, files, scopes=places, force=force, filters=filters)
     more += find_overrides(disk, _shared_folders(disk, names, plan))
     settled = known | {name: Settled(describe(stacks[name]), tuple(f)) for name, f in zip(stacks, found, strict=True)}

@@ -20,9 +20,9 @@ from llmstack.repository.comparison import Comparison
 from llmstack.repository.stated import first_altered, number_in, place_of_object
 from llmstack.review.differences import route_to
 from llmstack.review.result import Risk
-from llmstack.sync.taken import is_sourceignore
+from llmstack.sync.local import is_sourceignore
 from llmstack.tree.readers import rule_paths
-from llmstack.tree.secrets import folder
+from llmstack.tree.units import secrets_folder
 from llmstack.values.layers import MODELS, Layers
 
 
@@ -159,7 +159,7 @@ class _Ground:
     def _in_rules(self) -> Place | None:
         """The changed rules of SOPS, or the changed file that is encrypted for others."""
         name = self.case.name if self.case is not None else ""
-        within = (path for path in self.changed if path.startswith(f"{folder(name)}/"))
+        within = (path for path in self.changed if path.startswith(f"{secrets_folder(name)}/"))
         return self._first_changed(chain(rule_paths(name), within))
 
     def _by_hand(self, risk: Risk) -> Place | None:

@@ -11,7 +11,7 @@ from llmstack.model.stack import Stack
 from llmstack.repository.root import SUFFIXES
 from llmstack.repository.snapshot import Snapshot
 from llmstack.tree.readers import readers_of_file, readers_of_rules, rule_paths
-from llmstack.tree.secrets import folder
+from llmstack.tree.units import secrets_folder
 
 
 def read_recipients(side: Snapshot, environment: str, stack: Stack | None) -> tuple[str, ...]:
@@ -42,12 +42,12 @@ def _of_rules(side: Snapshot, environment: str) -> Iterator[str]:
 
 def _of_files(side: Snapshot, environment: str) -> Iterator[str]:
     for name in _files(side, environment):
-        yield from readers_of_file(side.read(f"{folder(environment)}/{name}") or "")
+        yield from readers_of_file(side.read(f"{secrets_folder(environment)}/{name}") or "")
 
 
 def _files(side: Snapshot, environment: str) -> Iterator[str]:
     """The names of the files in secrets/ that may be encrypted."""
-    for name, kind in side.entries(folder(environment)).items():
+    for name, kind in side.entries(secrets_folder(environment)).items():
         if not kind and name.endswith(SUFFIXES) and not name.startswith((".", "kustomization.")):
             yield name
 

@@ -16,10 +16,10 @@ from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, in_its_cluster, joined, review_left
 from llmstack.repository.beside import differing, staleness
-from llmstack.repository.cases import Case, read_case, unaffected
+from llmstack.repository.cases import Affected, Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
 from llmstack.repository.clusters import Synced, neighbours
-from llmstack.repository.comparison import Comparison, find_affected
+from llmstack.repository.comparison import Comparison, built_environments, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.now import look
 from llmstack.repository.overlaid import changed_engines
@@ -41,12 +41,22 @@ from llmstack.review.surroundings import Surroundings
 from llmstack.sync.local import CLUSTERS
 
 
-def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None, step: Step = ignore) -> Review:
+def make_review(
+    comparison: Comparison,
+    begun: Affected | None = None,
+    *,
+    today: date,
+    tool_folder: Path | None = None,
+    step: Step = ignore,
+) -> Review:
     """Review every environment that the comparison touches, and those whose values, sync or facts alone changed; `step`
-    counts them. Raises FoundError where files bring overrides of Argo CD."""
+    counts them, and `begun` waits for what somebody began to find of it (`begin_affected`). Raises FoundError where
+    files bring overrides of Argo CD."""
     _refuse_overrides(comparison)
     valued = touched_environments(comparison)
-    affected = cache(partial(find_affected, comparison, valued))
+    if begun is None or not valued <= built_environments(comparison):
+        begun = partial(find_affected, comparison, valued)
+    affected = cache(begun)
     cases: dict[str, Case] = {}
     for name in sorted(valued):
         step(len(cases), len(valued))

@@ -8,7 +8,7 @@ from typing import Any
 from llmstack.finding import Place, Route
 from llmstack.kubernetes.pods import Object
 from llmstack.review.differences import route_to
-from llmstack.tree.secrets import UNIT as SECRETS
+from llmstack.tree.units import SECRETS
 from llmstack.values.layers import MODELS, Layers
 
 _SECTIONS: Mapping[str, Route] = {

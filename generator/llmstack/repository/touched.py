@@ -14,8 +14,7 @@ from llmstack.repository.model_facts import ROOT, facts_paths
 from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
 from llmstack.tree.readers import rule_paths
-from llmstack.tree.secrets import folder
-from llmstack.tree.sops_rules import PATH
+from llmstack.tree.units import SOPS_RULES, secrets_folder
 
 _CERTIFICATE = "certificate"
 """What the values of an environment hold that encrypts for one."""
@@ -40,13 +39,13 @@ def _valued(comparison: Comparison) -> set[str]:
 def _read_by_others(comparison: Comparison) -> set[str]:
     """Environments of whose secrets a file differs, or a rule of SOPS that may be theirs, or the certificate."""
     before, after = comparison.before, comparison.after
-    changed = {path for path in comparison.changed if path.endswith(PATH)}
+    changed = {path for path in comparison.changed if path.endswith(SOPS_RULES)}
     encrypted = {dirname(path) for path in comparison.changed}
     base, below = read_base(after), find_base(after)
     found = set()
     for environment in list_environments(after):
         name, layers = environment.name, (environment.path, below)
-        if folder(name) in encrypted or changed.intersection(rule_paths(name)):
+        if secrets_folder(name) in encrypted or changed.intersection(rule_paths(name)):
             found.add(name)
         elif any(_CERTIFICATE in (after.read(layer) or "") for layer in layers if layer is not None):
             stack = read_stack(read_values(after, environment, base))[1]

@@ -6,11 +6,11 @@ import posixpath
 from collections.abc import Mapping
 
 from llmstack.disk.ownership import is_ours
-from llmstack.errors import IrregularFileError
-from llmstack.kustomize.files import is_kustomization
+from llmstack.errors import FoundError, IrregularFileError
+from llmstack.kustomize.files import KustomizationError, is_kustomization
 from llmstack.repository.root import SUFFIXES
 from llmstack.repository.snapshot import Snapshot
-from llmstack.tree.secrets import UNIT as SECRETS
+from llmstack.tree.units import SECRETS, unit_folders
 
 
 def custom_units(snapshot: Snapshot, environment: str) -> list[str]:
@@ -34,6 +34,16 @@ def scopes(snapshot: Snapshot, environment: str) -> list[str]:
 def generated_environments(snapshot: Snapshot) -> list[str]:
     """Environments that overlays/ holds."""
     return [name for name, kind in snapshot.entries("overlays").items() if kind == "a folder"]
+
+
+def former_folders(before: Snapshot, after: Snapshot, environment: str) -> dict[str, str]:
+    """The folder of each unit before a change; where nobody can read the aggregate that lists them, those of the units
+    after it that were there."""
+    try:
+        return unit_folders(before.read, environment)
+    except (FoundError, KustomizationError):
+        later = unit_folders(after.read, environment)
+        return {unit: folder for unit, folder in later.items() if before.paths(folder)}
 
 
 def encrypted_manifests(snapshot: Snapshot, environment: str) -> Mapping[str, str]:

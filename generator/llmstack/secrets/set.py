@@ -26,6 +26,7 @@ from llmstack.repository.units import encrypted_manifests
 from llmstack.secrets import sealed_secrets, sops
 from llmstack.secrets.known_values import is_known_value, remember_value
 from llmstack.tree import secrets
+from llmstack.tree.units import secrets_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,12 +144,12 @@ def _is_link(project: Project, path: str) -> bool:
 def _look(project: Project, gitops: Gitops, environment: str, name: str, key: str) -> _Target:
     """What is at the manifest's place; RefusedError for anything but the same Secret, encrypted by this backend."""
     file = f"{name}.yaml"
-    path = f"{secrets.folder(environment)}/{file}"
+    path = f"{secrets_folder(environment)}/{file}"
     if _is_link(project, path):
         raise RefusedError([f"{path} is a symbolic link, and those are not followed"])
     before = encrypted_manifests(project.disk, environment).get(file)
     if before is None:
-        if file in project.disk.entries(secrets.folder(environment)):
+        if file in project.disk.entries(secrets_folder(environment)):
             raise RefusedError([f"{path} is not an encrypted manifest: move it away"])
         return _Target(gitops, environment, name, key, path, None, {})
     manifest = secrets.read_manifest(file, before)

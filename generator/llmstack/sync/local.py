@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 
 CLUSTERS = "clusters"
+SOURCEIGNORE = ".sourceignore"
+"""What source-controller leaves out, in whichever folder it stands."""
 _UNITS = ("overlays/", "custom/")
 
 
@@ -20,3 +22,7 @@ def local_path(path: str) -> str:
 def is_unit(path: str) -> bool:
     """Whether a folder of the repository may be a unit of a tree."""
     return local_path(path).startswith(_UNITS)
+
+
+def is_sourceignore(path: str) -> bool:
+    return path.rpartition("/")[2] == SOURCEIGNORE

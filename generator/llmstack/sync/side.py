@@ -9,11 +9,10 @@ from typing import Literal
 from llmstack.sync import argo, flux
 from llmstack.sync.folders import Listing
 from llmstack.sync.git_entries import Tree
-from llmstack.sync.local import CLUSTERS, local_path
+from llmstack.sync.local import CLUSTERS, SOURCEIGNORE, local_path
 from llmstack.sync.made import FIELDS, make_of, stated
 from llmstack.sync.manifests import Build, Identity, Manifest, Object, identify
 from llmstack.sync.owner import TOOL_NAMES, Key, Owner, Tool, is_under
-from llmstack.sync.taken import SOURCEIGNORE
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
 Cause = Literal[

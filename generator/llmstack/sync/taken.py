@@ -15,12 +15,12 @@ from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from typing import Any
 
+from llmstack.sync.local import SOURCEIGNORE
 from llmstack.sync.manifests import mapping, sequence
 from llmstack.sync.owner import is_under
 
 _COPY = re.compile(r"@([a-z0-9-]+)/(.*?)/?\*\*")
 """A whole folder: `@repo/base/engine/**`."""
-SOURCEIGNORE = ".sourceignore"
 MOST_PATTERNS = 5_000
 """How many patterns of files to leave out are looked at: each is asked about each file, and people have some ten."""
 
@@ -50,10 +50,6 @@ def _included(entry: Mapping[str, Any]) -> str:
     """Where files of another source go that says no place: a folder of its name (`GetToPath`, source-controller,
     api/v1/gitrepository_types.go)."""
     return str(mapping(entry.get("repository")).get("name"))
-
-
-def is_sourceignore(path: str) -> bool:
-    return path.rpartition("/")[2] == SOURCEIGNORE
 
 
 def from_root(patterns: str, folder: str) -> str:

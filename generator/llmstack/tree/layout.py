@@ -13,6 +13,7 @@ from llmstack.tree.overlays import aggregate, lay_out_overlay
 from llmstack.tree.requirements_page import requirements_page
 from llmstack.tree.sync import sync_objects, write_clusters
 from llmstack.tree.unit import Files
+from llmstack.tree.units import SECRETS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def lay_out_environment(
     found = secrets.manifests(stack, encrypted)
     overlay |= secrets.lay_out_secrets(environment, found, header)
     units = frozenset(path.split("/", 2)[2].rpartition("/")[0] for path in overlay) - {"engine"}
-    aggregated = units - {secrets.UNIT} if stack.gitops.secrets.backend == "sops" else units
+    aggregated = units - {SECRETS} if stack.gitops.secrets.backend == "sops" else units
     overlay |= aggregate(environment, aggregated, custom, header)
     synced = sync_objects(
         environment,

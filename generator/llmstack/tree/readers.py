@@ -12,8 +12,8 @@ from posixpath import dirname
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.tree.secrets import ENCRYPTED, folder
-from llmstack.tree.sops_rules import PATH
+from llmstack.tree.secrets import ENCRYPTED
+from llmstack.tree.units import SOPS_RULES, secrets_folder
 
 _ENVIRONMENT = re.compile(r"\^overlays/([a-z0-9-]+)/secrets/\[\^/\]\+\\\.ya\?ml\$")
 """The `path_regex` of the rule that is written for an environment."""
@@ -32,11 +32,11 @@ _STATED_ELSEWHERE = frozenset(("lastmodified", "mac", "version"))
 
 def rule_paths(environment: str) -> Iterator[str]:
     """Where sops finds rules for an environment's secrets: in their folder, and in every one above it."""
-    place = folder(environment)
+    place = secrets_folder(environment)
     while place:
-        yield f"{place}/{PATH}"
+        yield f"{place}/{SOPS_RULES}"
         place = dirname(place)
-    yield PATH
+    yield SOPS_RULES
 
 
 def readers_of_rules(path: str, text: str, environment: str, files: Sequence[str]) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def readers_of_rules(path: str, text: str, environment: str, files: Sequence[str
     except yamlio.YAMLError as error:
         return (f"{path}, which {yamlio.say_unreadable(error)}",)
     rules = body.get("creation_rules") if isinstance(body, dict) else None
-    place = folder(environment).removeprefix(dirname(path)).removeprefix("/")
+    place = secrets_folder(environment).removeprefix(dirname(path)).removeprefix("/")
     paths = [f"{place}/{name}".removeprefix("/") for name in (*files, "secret.yaml")]
     found = [
         reader

@@ -14,9 +14,9 @@ from llmstack.objects.secret_references import secret_references
 from llmstack.secrecy.encoded import CIPHERTEXT
 from llmstack.secrecy.files import find_lines
 from llmstack.tree.unit import KUSTOMIZATION, Files
+from llmstack.tree.units import SECRETS, secrets_folder
 from llmstack.values.encoding import unresolved
 
-UNIT = "secrets"
 Backend = Literal["sops", "sealed-secrets"]
 BACKENDS: tuple[str, ...] = ("sops", "sealed-secrets")
 """The backends whose Secrets stand in the tree, encrypted."""
@@ -41,11 +41,7 @@ class Manifest:
         """The object as the unit has it, without what is in it."""
         version, kind = ("v1", "Secret") if self.backend == "sops" else ("bitnami.com/v1alpha1", "SealedSecret")
         metadata = {"name": self.name, "namespace": self.namespace}
-        return Placed(UNIT, self.file, {"apiVersion": version, "kind": kind, "metadata": metadata})
-
-
-def folder(environment: str) -> str:
-    return f"overlays/{environment}/{UNIT}"
+        return Placed(SECRETS, self.file, {"apiVersion": version, "kind": kind, "metadata": metadata})
 
 
 def read_manifest(file: str, text: str) -> Manifest | None:
@@ -111,7 +107,7 @@ def lay_out_secrets(environment: str, found: Iterable[Manifest], header: str) ->
     if not files:
         return {}
     body = {**KUSTOMIZATION, "resources": files}
-    return {f"{folder(environment)}/kustomization.yaml": header + yamlio.dump(body)}
+    return {f"{secrets_folder(environment)}/kustomization.yaml": header + yamlio.dump(body)}
 
 
 def secret_findings(
@@ -120,7 +116,7 @@ def secret_findings(
     """Yield what is wrong with the files of secrets/: plain text, another namespace, Secrets that are missing."""
     backend = stack.gitops.secrets.backend
     for file, text in sorted(encrypted.items()):
-        path = f"{folder(environment)}/{file}"
+        path = f"{secrets_folder(environment)}/{file}"
         if (conflict := unresolved(path, text)) is not None:
             yield conflict
         elif read_manifest(file, text) is None:
@@ -139,7 +135,7 @@ def secret_findings(
             message = (
                 f"Secret `{manifest.name}` is for namespace `{manifest.namespace}`, not `{stack.gitops.namespace}`"
             )
-            place = Place(f"{folder(environment)}/{manifest.file}")
+            place = Place(f"{secrets_folder(environment)}/{manifest.file}")
             help = f"remove it and set it again: `llmstack secret set {environment} {manifest.name} KEY`"
             yield Finding("secret-namespace", Severity.ERROR, message, place=place, help=help)
     yield from _missing(environment, stack, objects, found)
@@ -166,6 +162,6 @@ def _missing(environment: str, stack: Stack, objects: Iterable[Placed], found: l
         if not keys and (reference.keys or reference.name in brought):
             continue
         named = f" with the key `{keys[0]}`" if keys else ""
-        message = f"Secret `{reference.name}`{named} is not in {folder(environment)}/"
+        message = f"Secret `{reference.name}`{named} is not in {secrets_folder(environment)}/"
         help = f"run `llmstack secret set {environment} {reference.name} {keys[0] if keys else 'KEY'}`"
-        yield Finding("missing-secret", Severity.WARNING, message, place=Place(folder(environment)), help=help)
+        yield Finding("missing-secret", Severity.WARNING, message, place=Place(secrets_folder(environment)), help=help)

@@ -10,10 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.tree.secrets import ENCRYPTED, folder
+from llmstack.tree.secrets import ENCRYPTED
 from llmstack.tree.unit import Files
-
-PATH = ".sops.yaml"
+from llmstack.tree.units import SOPS_RULES, secrets_folder
 
 
 def sops_rules(
@@ -33,7 +32,7 @@ def sops_rules(
                 rules.append(_rule(environment, stated))
         elif _path(environment) in kept:
             rules.append(kept[_path(environment)])
-    return {PATH: header + yamlio.dump({"creation_rules": rules})} if rules else {}
+    return {SOPS_RULES: header + yamlio.dump({"creation_rules": rules})} if rules else {}
 
 
 def _rule(environment: str, recipients: Sequence[str]) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def _rule(environment: str, recipients: Sequence[str]) -> dict[str, Any]:
 
 def _path(environment: str) -> str:
     """The expression for an environment's files; sops matches it within a path relative to .sops.yaml."""
-    return rf"^{re.escape(folder(environment))}/[^/]+\.ya?ml$".replace("\\-", "-")
+    return rf"^{re.escape(secrets_folder(environment))}/[^/]+\.ya?ml$".replace("\\-", "-")
 
 
 def _rules(existing: str | None) -> dict[str, Any]:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from llmstack.kustomize.files import Read, find_kustomization, list_resources
-from llmstack.tree.secrets import UNIT as SECRETS
+
+SECRETS = "secrets"
+"""The unit of an environment's encrypted Secrets."""
+SOPS_RULES = ".sops.yaml"
+"""The file in the root that says for whom `sops` encrypts them."""
+
+
+def secrets_folder(environment: str) -> str:
+    return f"overlays/{environment}/{SECRETS}"
 
 
 def unit_folders(read: Read, environment: str) -> dict[str, str]:
