@@ -72,6 +72,8 @@ def environment_of(container: Mapping[str, Any]) -> dict[str, str | None]:
 
 def expand(text: str, variables: Mapping[str, str | None]) -> str:
     """`text` with `$(NAME)` replaced where the value is known, as the kubelet does; `$$(NAME)` is `$(NAME)`."""
+    if "$" not in text:
+        return text
 
     def replace(match: re.Match[str]) -> str:
         value = variables.get(match[1]) if match[1] else None
@@ -91,7 +93,8 @@ def _read(container: Mapping[str, Any], route: Route) -> Served | None:
     found = _arguments(container, words, image, variables, unread)
     if found is None:
         return None
-    kept = [each for each in found if not _may_be_flags(each, found, unread)]
+    ahead = [None, *found]
+    kept = [each for each, before in zip(found, ahead, strict=False) if not _may_be_flags(each, before, unread)]
     kept = _model_first(kept)
     return Served(
         str(container.get("name") or ""),
@@ -179,12 +182,12 @@ def _after_serve(command: Command) -> Command | None:
     return None
 
 
-def _may_be_flags(each: _Placed, words: Sequence[_Placed], unread: list[str]) -> bool:
+def _may_be_flags(each: _Placed, before: _Placed | None, unread: list[str]) -> bool:
     """Whether a word may stand for flags that nobody knows: a whole variable of a script, not after a flag."""
-    at = next(number for number, other in enumerate(words) if other is each)
-    before = words[at - 1].word.text if at else ""
-    is_value = before.startswith("--") and "=" not in before
-    loose = each.word.splits and each.word.text.startswith("$(") and at > 0 and not is_value
+    if before is None or not each.word.splits:
+        return False
+    is_value = before.word.text.startswith("--") and "=" not in before.word.text
+    loose = each.word.text.startswith("$(") and not is_value
     if loose:
         unread.append(f"some of its arguments are in {each.word.text}")
     return loose

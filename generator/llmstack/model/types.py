@@ -32,6 +32,7 @@ class Section(BaseModel):
         alias_generator=to_camel,
         allow_inf_nan=False,
         protected_namespaces=(),
+        defer_build=True,  # each is built once, with the whole that is read
     )
 
 

@@ -14,6 +14,8 @@ _REVISION = "pod-template-hash"
 
 def find(case: Case) -> Iterator[Obstacle]:
     """Whether the pool has nodes enough for pods that must each have one."""
+    if not case.scene.is_choosy:
+        return
     own, near = _own(case), case.scene.neighbours
     ruled, sharing = near.ruled_out(own), near.sharing_a_port(own)
     mask = near.without((ruled | sharing) & near.of_pool(own.pool), own.identity)

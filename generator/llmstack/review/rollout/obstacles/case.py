@@ -97,6 +97,11 @@ class Scene:
         return Pods(identity, pod_labels(dict(template)), spec_of(template), number, read.total, read.pool, space)
 
     @cached_property
+    def is_choosy(self) -> bool:
+        """Whether any pods have a rule on others, or take a port of the host."""
+        return any(map(_is_choosy, (*self.after, *self.beside)))
+
+    @cached_property
     def _meeting(self) -> Sequence[Object]:
         """What other environments run that has rules on where pods are, or that pods here may have rules on."""
         own = [obj for obj in self.after if is_counted(str(obj.get("kind")))]
