@@ -28,6 +28,13 @@ def test_what_every_run_imports() -> None:
     assert len(own) < 45, sorted(own)
 
 
+def test_what_compares_two_revisions_reads_no_values() -> None:
+    """`diff` follows the trees on a second core while it loads what reads values."""
+    program = "import sys, llmstack.repository.comparison; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"pydantic", "jinja2", "llmstack.repository.read", "llmstack.checks.table"}
+
+
 WINDOWS = """
 import sys, typer
 sys.platform = "win32"

@@ -15,6 +15,8 @@ FLEET = runpy.run_path(str(Path(__file__).resolve().parents[2] / "bench" / "flee
 MODELS = 220
 """More than a copy of the process is worth (llmstack.cores)."""
 COMMANDS = ("gen", "gen --check --no-cache", "lint --format json", "render prod", "diff HEAD --format json")
+ONE_MORE = "git add --all && git commit -q --allow-empty -m tree && sed -i '0,/replicaCount: 1/s//replicaCount: 2/' values/prod.yaml"
+AGAIN = ("gen", "diff HEAD --format json")
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2,
@@ -35,6 +37,8 @@ def _play(folder: Path, cores: int, *, wrong: bool) -> list[tuple[str, int]]:
     sandbox.write({"values/prod.yaml": _values(wrong=wrong)})
     sandbox.run("git init -q && git add --all && git commit -qm values")
     said = [_run(sandbox, command, cores) for command in COMMANDS]
+    sandbox.run(ONE_MORE)
+    said += [_run(sandbox, command, cores) for command in AGAIN]
     files = sorted(path for top in ("base", "overlays") for path in (sandbox.root / top).rglob("*.yaml"))
     return [*said, ("".join(f"{path.relative_to(sandbox.root)}\n{path.read_text('utf-8')}" for path in files), 0)]
 

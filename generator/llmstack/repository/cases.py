@@ -131,8 +131,8 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     affected = find_affected().get(name, ())
     former, unseen = read_former(before, name)
     readings = former, later
-    held = holding()
     folders = former_folders(before, after, name), unit_folders(after.read, name)
+    held = holding()
     known = held.unchanged(custom_units(after, name))
     units = build_units(after, name, folders[1], tool_folder, known=known)
     sound = leave_out_unsound(units, folders[1], held.sound.intersection(known))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates, value_at
 from llmstack.kubernetes.quotas import READ, quotas_in, totals_of
 from llmstack.kubernetes.replicas import Scalers, replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
@@ -266,4 +266,5 @@ def _is_choosy(obj: Object) -> bool:
     """Whether pods of an object have a rule on others, or take a port of the host."""
     spec = spec_of(template_in(obj)) if is_counted(str(obj.get("kind"))) else {}
     ports = (port for each in maps(spec.get("containers")) for port in maps(each.get("ports")))
-    return bool(spec.get("affinity") or spec.get("hostNetwork")) or any(port.get("hostPort") for port in ports)
+    rules = (value_at(spec, "affinity", each) for each in ("podAffinity", "podAntiAffinity"))
+    return any(rules) or bool(spec.get("hostNetwork")) or any(port.get("hostPort") for port in ports)
