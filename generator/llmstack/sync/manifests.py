@@ -9,6 +9,7 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.kustomize.build import Unsupported, build
 from llmstack.kustomize.files import KustomizationError, Read
 
@@ -137,16 +138,6 @@ def identify(object: Object) -> Identity:
     """API group, kind, namespace and name, as text whatever they are."""
     metadata = mapping(object.get("metadata"))
     return group_of(object), str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value where it is a map, else an empty one: people write these files."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def sequence(value: Any) -> list[Any]:
-    """The value where it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
 
 
 def is_of_kind(obj: Object, pattern: Mapping[str, Any]) -> bool:
