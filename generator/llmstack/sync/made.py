@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.kustomize.build import patch_resource
 from llmstack.kustomize.merge import Unsupported
@@ -21,7 +22,6 @@ from llmstack.kustomize.references import Resource
 from llmstack.kustomize.targets import parse_target
 from llmstack.sync import argo
 from llmstack.sync.json_patch import Broken, apply_json_patch
-from llmstack.sync.manifests import Object
 from llmstack.sync.owner import clean
 from llmstack.sync.policies import FLUX
 

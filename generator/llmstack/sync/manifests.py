@@ -9,11 +9,11 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.kustomize.build import Unsupported, build
 from llmstack.kustomize.files import KustomizationError, Read
 
-Object = Mapping[str, Any]
 Identity = tuple[str, str, str, str]
 Build = Callable[[str], Sequence[Object] | None]
 """What a folder builds to; None where that is not known. Raises KustomizationError where kustomize cannot build it."""
@@ -135,7 +135,7 @@ def read_kustomization(path: str, text: str) -> Mapping[str, Any]:
 
 
 def identify(object: Object) -> Identity:
-    """API group, kind, namespace and name, as text whatever they are."""
+    """API group, kind, namespace and name, as text whatever they are; the version does not count."""
     metadata = mapping(object.get("metadata"))
     return group_of(object), str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
 
