@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from llmstack.engine.catalogue import catalogued, known_models, source_of
 from llmstack.engine.config_json import context_of, is_tied, quantization_of, sizes_of
 from llmstack.engine.facts import Groups, ModelFacts, Quantization, Sizes, Weights
-from llmstack.engine.facts_file import SIZE_KEYS, FactsError, file_name, read_facts, write_facts
+from llmstack.engine.facts_file import SIZE_KEYS, file_name, read_facts, write_facts
 from llmstack.engine.headers import group_of, header_length, read_header, weigh
 from llmstack.engine.learned import learn
 from llmstack.engine.memory import ALLOCATOR, GIB
 from llmstack.engine.quantized import assumed_of, base_of
+from llmstack.facts.fields import FactsError
 from tests.engine.starts import rows
 
 LLAMA: dict[str, Any] = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from llmstack import yamlio
 from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup, PriorityClass, StorageClass
 from llmstack.facts.cluster_file import file_path, read_cluster, write_cluster
-from llmstack.facts.fields import ClusterFactsError
+from llmstack.facts.fields import FactsError
 from llmstack.observed.things import Taint
 
 AS_IN_THE_CONTRACT = """
@@ -105,7 +105,7 @@ def test_a_group_has_as_many_nodes_as_take_pods(group: NodeGroup) -> None:
     ],
 )
 def test_what_is_none_is_refused_with_its_line(text: str, line: int | None) -> None:
-    with pytest.raises(ClusterFactsError) as error:
+    with pytest.raises(FactsError) as error:
         read_cluster(text)
     assert error.value.line == line
 
@@ -125,7 +125,7 @@ _ANY = st.recursive(
     )
 )
 def test_no_data_ends_in_a_traceback(data: dict[str, object]) -> None:
-    with suppress(ClusterFactsError):
+    with suppress(FactsError):
         read_cluster(yamlio.dump({"date": "2026-11-20", **data}))
 
 

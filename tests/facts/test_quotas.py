@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmstack.facts.cluster import ClusterFacts, Quota
-from llmstack.facts.cluster_file import ClusterFactsError, read_cluster, write_cluster
+from llmstack.facts.cluster_file import read_cluster, write_cluster
+from llmstack.facts.fields import FactsError
 from llmstack.facts.kept import join_facts
 from llmstack.facts.learned import learn_cluster
 from llmstack.facts.quotas import written
@@ -115,13 +116,13 @@ def test_what_is_written_is_read_back(quotas: tuple[Quota, ...]) -> None:
     "text", ["[{name: a}]", "[{namespace: a, name: b, hard: [1]}]", "x", "[{namespace: a, name: b, scopes: [{}]}]"]
 )
 def test_what_is_no_quota_is_refused(text: str) -> None:
-    with pytest.raises(ClusterFactsError):
+    with pytest.raises(FactsError):
         read_cluster(f"date: 2026-11-20\nquotas: {text}")
 
 
 def test_no_file_has_more_quotas_than_namespaces_have() -> None:
     quotas = "- {namespace: a, name: b, hard: {}}\n" * 101
-    with pytest.raises(ClusterFactsError, match="more than 100"):
+    with pytest.raises(FactsError, match="more than 100"):
         read_cluster(f"date: 2026-11-20\nquotas:\n{quotas}")
 
 

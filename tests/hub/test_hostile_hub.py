@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.engine.facts_file import FactsError, read_facts, write_facts
+from llmstack.engine.facts_file import read_facts, write_facts
 from llmstack.engine.headers import read_header
 from llmstack.engine.learned import learn
+from llmstack.facts.fields import FactsError
 from llmstack.hub import folder, http, routes
 from llmstack.hub.error import HubError
 from llmstack.hub.folder import read_folder

@@ -160,10 +160,20 @@ def test_metrics_alone_say_the_tokens(repository: Repository) -> None:
     assert (engine["basis"], engine["kv"]["to"]["tokens"]) == ("measured", 404992)
 
 
-@pytest.mark.parametrize("text", ["- a", "date: x", "image: [", "date: 2026-01-01\nimage: a\ngpu: b\narguments: c"])
-def test_a_broken_file_is_a_finding(repository: Repository, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("- a", 1),
+        ("date: x", 1),
+        ("image: [", 2),
+        ("date: 2026-01-01\nimage: a\ngpu: b\narguments: c", 4),
+        ("date: 2026-01-01\nfoo: 1", 2),
+    ],
+)
+def test_a_broken_file_is_a_finding_at_its_line(repository: Repository, text: str, line: int) -> None:
     repository.file(FACTS, text)
-    assert "bad-facts" in repository.llmstack("lint", "--format", "json", codes=(1,))
+    findings = json.loads(repository.llmstack("lint", "--format", "json", codes=(1,)))["findings"]
+    assert [each["line"] for each in findings if each["id"] == "bad-facts"] == [line]
 
 
 @pytest.mark.parametrize("line", [b"a\n", b"x" * (1 << 20), b"2026-11-21T10:12:33Z INFO GPU KV cache usage: 0.0%\n"])

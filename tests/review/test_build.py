@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
+from tests.review.trees import Object, Tree, canonical, kustomization, texts, thing
 
-from llmstack import yamlio
 from llmstack.kustomize.build import Unsupported, build, build_all
 from llmstack.kustomize.references import CLUSTER_SCOPED
 
-Object = dict[str, Any]
-Tree = dict[str, Object]
 Build = Callable[[Mapping[str, str], str], list[Object]]
-
-
-def kustomization(kind: str = "Kustomization", **fields: Any) -> Object:
-    version = "v1alpha1" if kind == "Component" else "v1beta1"
-    return {"apiVersion": f"kustomize.config.k8s.io/{version}", "kind": kind} | fields
-
-
-def thing(kind: str, name: str, api: str = "v1", labels: dict[str, str] | None = None, **fields: Any) -> Object:
-    return {
-        "apiVersion": api,
-        "kind": kind,
-        "metadata": {"name": name} | ({"labels": labels} if labels else {}),
-    } | fields
 
 
 def patch(path: str, kind: str, rename: bool = False, **target: str) -> Object:
     options = {"options": {"allowNameChange": True}} if rename else {}
     return {"path": path, "target": {"kind": kind} | target} | options
-
-
-def texts(tree: Tree) -> dict[str, str]:
-    return {path: yamlio.dump(item) for path, item in tree.items()}
-
-
-def canonical(objects: list[Object]) -> list[str]:
-    return sorted(json.dumps(item, sort_keys=True) for item in objects)
 
 
 def assert_same(kustomize: Build, tree: Tree, directory: str) -> list[Object]:

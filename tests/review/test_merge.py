@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.review.trees import without_name
 
 import llmstack
 from llmstack.kustomize.merge import MERGE_KEYS, Unsupported, merge_keys, merge_patch
@@ -27,14 +28,6 @@ def deployment(pod: Object | None = None, **spec: Any) -> Object:
         "metadata": {"name": "any"},
         "spec": spec | ({"template": {"spec": pod}} if pod else {}),
     }
-
-
-def without_name(item: Object) -> Object:
-    """As kustomize prints it, but for the name: empty annotations are dropped."""
-    metadata = {key: value for key, value in item["metadata"].items() if key != "name"}
-    if not metadata.get("annotations", True):
-        del metadata["annotations"]
-    return item | {"metadata": metadata}
 
 
 def test_every_keyed_list_merges_by_its_key_in_kustomize(patched: Patched) -> None:

@@ -9,19 +9,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.review.trees import without_name
 
 from llmstack.kustomize.merge import Unsupported, merge_patch
 
 Object = dict[str, Any]
 Patched = Callable[[list[tuple[Object, Object]]], list[Object]]
-
-
-def without_name(item: Object) -> Object:
-    """As kustomize prints it, but for the name: empty annotations are dropped."""
-    metadata = {key: value for key, value in item["metadata"].items() if key != "name"}
-    if not metadata.get("annotations", True):
-        del metadata["annotations"]
-    return item | {"metadata": metadata}
 
 
 TEXT = st.sampled_from(["a", "b", "08", "1e3", "true", "x y", "null", ""])

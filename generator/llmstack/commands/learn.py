@@ -65,9 +65,9 @@ def model(name: LearnedName, source: LearnedFrom = None) -> None:
     From config.json and the headers of safetensors files: of a folder, of a hub (--from, else $HF_ENDPOINT, else
     huggingface.co), or of a config.json on stdin. No tensor is read. $HF_TOKEN is shown to the hub, and stored nowhere.
     """
-    from llmstack.engine.facts_file import FactsError
     from llmstack.engine.learned import learn as learn_facts
     from llmstack.errors import UsageError
+    from llmstack.facts.fields import FactsError
     from llmstack.hub.error import HubError
     from llmstack.programs import ToolError
 
@@ -91,7 +91,8 @@ def cluster(name: LearnedCluster, files: ObservedFiles = None, at: LearnedAt = N
     cluster is asked. Secrets are passed over, and other tenants are only counted.
     """
     from llmstack.disk.keep import keep_file
-    from llmstack.facts.cluster_file import MARK, file_path, write_cluster
+    from llmstack.facts.cluster_file import file_path, write_cluster
+    from llmstack.facts.fields import MARK
     from llmstack.repository.learned import learn_from, open_sources
     from llmstack.repository.snapshot import Disk
 
@@ -144,9 +145,9 @@ def log(env: LoggedEnv, model: LoggedModel, file: LogFile, at: LearnedAt = None)
     logs --timestamps POD > FILE`. No line of it is stored.
     """
     from llmstack.disk.keep import keep_file
-    from llmstack.engine.facts_file import MARK
     from llmstack.engine.measured import FOLDER, file_name, write_measured
     from llmstack.engine.start_log import read_log
+    from llmstack.facts.fields import MARK
     from llmstack.repository.engine_log import bounded_lines, measure_engine
 
     day = read_day(at)
@@ -201,7 +202,8 @@ def read_files(name: str, revision: str | None, source: str | None) -> ModelFile
 def keep(facts: ModelFacts) -> None:
     """Write the file of the facts, and say what is not known."""
     from llmstack.disk.keep import keep_file
-    from llmstack.engine.facts_file import FOLDER, MARK, file_name, write_facts
+    from llmstack.engine.facts_file import FOLDER, file_name, write_facts
+    from llmstack.facts.fields import MARK
 
     root = output.find_project(None).root
     path = f"{FOLDER}/{file_name(facts.model)}"

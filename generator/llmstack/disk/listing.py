@@ -40,7 +40,7 @@ def list_tree(root: Path, scopes: Collection[str], wanted: Iterable[str]) -> Lis
     tops = [scope for scope in sorted(set(scopes)) if _check(scope)]
     for top in tops:
         _enter_parents(root, top, listing)
-        if top in listing.folders and not _is_below(top, tops):
+        if top in listing.folders and not any(top.startswith(f"{other}/") for other in tops):
             _walk(root, top, listing)
     prefixes = tuple(f"{top}/" for top in tops)
     for path in wanted:
@@ -54,10 +54,6 @@ def _check(path: str) -> bool:
     if not path or pure.is_absolute() or str(pure) != path or path == "." or {"..", ".git"} & set(pure.parts):
         raise ValueError(f"not a path below the root: {path!r}")
     return True
-
-
-def _is_below(path: str, others: Collection[str]) -> bool:
-    return any(path.startswith(f"{other}/") for other in others)
 
 
 def _enter_parents(root: Path, path: str, listing: Listing) -> None:

@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 from llmstack import yamlio
 from llmstack.engine.facts import Groups, ModelFacts, Origin, Quantization, Sizes, Weights
+from llmstack.facts.fields import MARK, FactsError, map_of, read_text
 
 FOLDER = "facts/models"
-MARK = "# Learned by llmstack"
 HEADER = MARK + "; `llmstack learn model {model}` writes it again.\n"
 
 SIZE_KEYS: Mapping[str, str] = {
@@ -41,14 +41,6 @@ TOP = ("model", "revision", "config", "architecture", "sizes", "context", "weigh
 LARGEST = 1 << 63
 
 
-class FactsError(ValueError):
-    """Facts that cannot be read: what is wrong, and the line where it stands (None: the file as a whole)."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-
-
 @lru_cache(maxsize=1 << 12)
 def file_name(model: str) -> str:
     """The name of a model's file: `meta-llama--Llama-3.1-8B-Instruct.yaml`."""
@@ -57,21 +49,13 @@ def file_name(model: str) -> str:
 
 def read_facts(text: str) -> ModelFacts:
     """The facts in the text of one file; raises FactsError, with the line, for anything that they cannot be."""
-    try:
-        data = yamlio.load(text)
-    except yamlio.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise FactsError(yamlio.say_unreadable(error), mark.line + 1 if mark else None) from error
-    try:
-        return facts_of(data)
-    except FactsError as error:
-        raise FactsError(str(error), _line_of(text, str(error))) from error
+    return read_text(text, facts_of)
 
 
 def facts_of(data: Any) -> ModelFacts:
     """The facts in the data of one file; raises FactsError."""
-    top = _map(data, "the file", TOP)
-    sizes = _map(top.get("sizes"), "sizes", tuple(SIZE_KEYS))
+    top = map_of(data, "the file", TOP)
+    sizes = map_of(top.get("sizes"), "sizes", tuple(SIZE_KEYS))
     return ModelFacts(
         model=_text(top, "model") or _missing("model"),
         architecture=_text(top, "architecture") or "",
@@ -128,11 +112,11 @@ def _quantization_data(quantization: Quantization | None) -> dict[str, Any] | No
 def _weights(data: Any) -> Weights | None:
     if data is None:
         return None
-    given = _map(data, "weights", ("bytes", "dtype", "groups", "from"))
+    given = map_of(data, "weights", ("bytes", "dtype", "groups", "from"))
     count = _count(given, "bytes")
     if count is None:
         raise FactsError("`bytes` is missing in weights")
-    groups = _map(given.get("groups"), "groups", GROUPS)
+    groups = map_of(given.get("groups"), "groups", GROUPS)
     origin = given.get("from", "headers")
     if origin not in get_args(Origin):
         raise FactsError("`from` is headers or shapes")
@@ -143,7 +127,7 @@ def _weights(data: Any) -> Weights | None:
 def _quantization(data: Any) -> Quantization | None:
     if data is None:
         return None
-    given = _map(data, "quantization", ("method", "block", "group"))
+    given = map_of(data, "quantization", ("method", "block", "group"))
     block = given.get("block")
     if block is not None and not (
         isinstance(block, list) and len(block) == 2 and all(type(each) is int and each > 0 for each in block)
@@ -151,17 +135,6 @@ def _quantization(data: Any) -> Quantization | None:
         raise FactsError("`block` is a list of two whole numbers")
     method, group = _text(given, "method") or _missing("method"), _count(given, "group") or None
     return Quantization(method, tuple(block) if block else None, group)
-
-
-def _map(data: Any, where: str, keys: tuple[str, ...]) -> dict[str, Any]:
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise FactsError(f"`{where}` is a map of keys" if where != "the file" else "the file is a map of keys")
-    for key in data:
-        if key not in keys:
-            raise FactsError(f"`{key}` is no key of {where}; it has {', '.join(keys)}")
-    return data
 
 
 def _text(data: Mapping[str, Any], key: str) -> str | None:
@@ -180,10 +153,3 @@ def _count(data: Mapping[str, Any], key: str) -> int | None:
 
 def _missing(key: str) -> str:
     raise FactsError(f"`{key}` is missing")
-
-
-def _line_of(text: str, message: str) -> int | None:
-    """The first line that has the key which a message begins with."""
-    key = message.split("`")[1] if message.startswith("`") else None
-    lines = enumerate(text.splitlines(), 1)
-    return next((number for number, line in lines if key and f"{key}:" in line), None)

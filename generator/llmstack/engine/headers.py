@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmstack.engine.facts import Groups, Weights
-from llmstack.engine.facts_file import FactsError
 from llmstack.engine.model_json import read_json
+from llmstack.facts.fields import FactsError
 
 LENGTH_BYTES = 8
 MOST_HEADER = 100 << 20

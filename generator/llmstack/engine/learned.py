@@ -8,10 +8,11 @@ from typing import Any
 
 from llmstack.engine.config_json import architecture_of, context_of, modelopt_method, quantization_of, sizes_of
 from llmstack.engine.facts import ModelFacts, Quantization
-from llmstack.engine.facts_file import FactsError, data_of, facts_of
+from llmstack.engine.facts_file import data_of, facts_of
 from llmstack.engine.headers import Tensor, weigh
 from llmstack.engine.model_json import read_json
 from llmstack.engine.shapes import count_weights
+from llmstack.facts.fields import FactsError
 
 
 def read_config(content: bytes) -> dict[str, Any]:

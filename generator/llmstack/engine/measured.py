@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.engine.facts_file import MARK, FactsError
 from llmstack.engine.settings import Settings, read_settings
+from llmstack.facts.fields import MARK, FactsError, map_of, read_text
 from llmstack.flags import Catalogue
 from llmstack.flags.split import split_flags
 
@@ -81,41 +81,26 @@ def write_measured(environment: str, model: str, measured: Measured) -> str:
 
 
 def read_measured(text: str) -> Measured:
-    """What one file says; raises FactsError, with the line where that is known."""
-    try:
-        data = yamlio.load(text)
-    except yamlio.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise FactsError(yamlio.say_unreadable(error), mark.line + 1 if mark else None) from error
-    top = _map(data, "the file", TOP)
+    """What one file says; raises FactsError, with the line, for anything that it cannot be."""
+    return read_text(text, _measured)
+
+
+def _measured(data: Any) -> Measured:
+    top = map_of(data, "the file", TOP)
     try:
         learned = date.fromisoformat(str(top.get("date"))[:10])  # a plain date is read as a time of that day
     except ValueError as error:
         raise FactsError("`date` is not a date such as 2026-11-21") from error
+    memory, seconds = (map_of(top.get(key), key, keys) for key, keys in (("memory", MEMORY), ("seconds", SECONDS)))
     return Measured(
         date=learned,
         image=_text(top, "image"),
         gpu=_text(top, "gpu"),
         arguments=_text(top, "arguments", DIGEST),
-        memory={
-            key: _number(value, f"memory.{key}") for key, value in _map(top.get("memory"), "memory", MEMORY).items()
-        },
+        memory={key: _number(value, f"memory.{key}") for key, value in memory.items()},
         tokens=None if top.get("tokens") is None else _whole(top["tokens"], "tokens"),
-        seconds={
-            key: _whole(value, f"seconds.{key}") for key, value in _map(top.get("seconds"), "seconds", SECONDS).items()
-        },
+        seconds={key: _whole(value, f"seconds.{key}") for key, value in seconds.items()},
     )
-
-
-def _map(data: Any, where: str, keys: tuple[str, ...]) -> dict[str, Any]:
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise FactsError(f"{where} is not a map")
-    unknown = next((key for key in data if key not in keys), None)
-    if unknown is not None:
-        raise FactsError(f"`{str(unknown)[:60]}` is not a key of {where}: {', '.join(keys)}")
-    return data
 
 
 def _text(data: Mapping[str, Any], key: str, pattern: re.Pattern[str] | None = None) -> str:

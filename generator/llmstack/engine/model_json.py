@@ -6,7 +6,8 @@ import json
 from math import isfinite
 from typing import Any
 
-from llmstack.engine.facts_file import LARGEST, FactsError
+from llmstack.engine.facts_file import LARGEST
+from llmstack.facts.fields import FactsError
 
 _DIGITS = len(str(LARGEST))
 

@@ -18,22 +18,23 @@ from llmstack.facts.cluster import (
     StorageClass,
 )
 from llmstack.facts.fields import (
+    MARK,
     MOST_GROUPS,
     MOST_NODES,
     MOST_QUOTAS,
-    ClusterFactsError,
+    FactsError,
     amount_of,
     count_of,
     counts_of,
     map_of,
     maps_of,
     names_of,
+    read_text,
     text_of,
 )
 from llmstack.observed.things import Scope, Taint
 
 FOLDER = "facts/clusters"
-MARK = "# Learned by llmstack"
 HEADER = MARK + "; `llmstack learn cluster {name}` writes it again.\n"
 
 TOP = (
@@ -59,16 +60,8 @@ def file_path(cluster: str) -> str:
 
 
 def read_cluster(text: str) -> ClusterFacts:
-    """The facts in the text of one file; raises ClusterFactsError, with the line, for anything that they cannot be."""
-    try:
-        data = yamlio.load(text)
-    except yamlio.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ClusterFactsError(yamlio.say_unreadable(error), mark.line + 1 if mark else None) from error
-    try:
-        return _facts(map_of(data, "the file", TOP))
-    except ClusterFactsError as error:
-        raise ClusterFactsError(str(error), _line_of(text, str(error))) from error
+    """The facts in the text of one file; raises FactsError, with the line, for anything that they cannot be."""
+    return read_text(text, lambda data: _facts(map_of(data, "the file", TOP)))
 
 
 def write_cluster(name: str, facts: ClusterFacts) -> str:
@@ -160,10 +153,10 @@ def _facts(top: dict[str, Any]) -> ClusterFacts:
     priorities = maps_of(top.get("priorityClasses"), "priorityClasses", _PRIORITY)
     groups = tuple(_group(each) for each in maps_of(top.get("nodes"), "nodes", GROUP))
     if len(groups) > MOST_GROUPS or sum(each.count for each in groups) > MOST_NODES:
-        raise ClusterFactsError(f"`nodes` are more than {MOST_NODES}, or of more than {MOST_GROUPS} groups")
+        raise FactsError(f"`nodes` are more than {MOST_NODES}, or of more than {MOST_GROUPS} groups")
     quotas = maps_of(top.get("quotas"), "quotas", QUOTA)
     if len(quotas) > MOST_QUOTAS:
-        raise ClusterFactsError(f"`quotas` are more than {MOST_QUOTAS}")
+        raise FactsError(f"`quotas` are more than {MOST_QUOTAS}")
     return ClusterFacts(
         date=_date(top.get("date")),
         versions={key: str(value) for key, value in map_of(top.get("versions"), "versions").items()},
@@ -194,7 +187,7 @@ _PRIORITY = ("name", "value", "default", "preempts")
 def _priority(data: dict[str, Any]) -> PriorityClass:
     value = data.get("value")
     if type(value) is not int or not -(1 << 31) <= value < 1 << 31:
-        raise ClusterFactsError("`value` is a whole number of 32 bits")
+        raise FactsError("`value` is a whole number of 32 bits")
     return PriorityClass(text_of(data, "name"), value, data.get("default") is True, data.get("preempts") is not False)
 
 
@@ -255,7 +248,7 @@ def _load(data: dict[str, Any]) -> Load:
     seconds = map_of(data.get("seconds"), "seconds", ("median", "worst", "of"))
     median, worst, of = (count_of(seconds, key) for key in ("median", "worst", "of"))
     if worst < median:
-        raise ClusterFactsError("`worst` is less than the median")
+        raise FactsError("`worst` is less than the median")
     return Load(text_of(data, "model"), text_of(data, "image"), median, worst, of)
 
 
@@ -263,11 +256,4 @@ def _date(value: Any) -> date:
     try:
         return date.fromisoformat(value.removesuffix("T00:00:00Z"))  # as the reader of YAML has a bare date
     except (AttributeError, ValueError):
-        raise ClusterFactsError("`date` is a day, as in 2026-11-20") from None
-
-
-def _line_of(text: str, message: str) -> int | None:
-    """The first line that has the key which a message begins with."""
-    key = message.split("`")[1] if message.startswith("`") else None
-    lines = enumerate(text.splitlines(), 1)
-    return next((number for number, line in lines if key and f"{key}:" in line), None)
+        raise FactsError("`date` is a day, as in 2026-11-20") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from llmstack.engine.facts_file import FactsError
 from llmstack.engine.headers import LENGTH_BYTES, Tensor, header_length, read_header
+from llmstack.facts.fields import FactsError
 from llmstack.hub.error import HubError
 from llmstack.hub.model_files import CONFIG, MOST_OF_CONFIG, QUANTIZATION, ModelFiles, weight_files
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from llmstack.engine.facts_file import FactsError
 from llmstack.engine.headers import LENGTH_BYTES, Tensor, header_length, read_header
 from llmstack.engine.model_json import read_json
+from llmstack.facts.fields import FactsError
 from llmstack.hub.error import HubError
 from llmstack.hub.http import get
 from llmstack.hub.model_files import CONFIG, QUANTIZATION, ModelFiles, weight_files

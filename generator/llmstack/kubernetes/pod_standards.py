@@ -6,12 +6,13 @@ those of k8s.io/pod-security-admission, policy/check_*.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from llmstack.finding import Route
 from llmstack.kubernetes.pods import Object, containers, value_at
+from llmstack.kubernetes.untyped import mapping, sequence
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 """The label by which a namespace says which level it enforces."""
@@ -92,7 +93,7 @@ def enforced_level(namespace: Object) -> str:
 def breaches(spec: dict[str, Any], *, restricted: bool) -> Iterator[Breach]:
     """Yield what of a pod spec is beyond baseline, or beyond restricted too."""
     yield from _baseline_pod(spec)
-    pod = _map(spec.get("securityContext"))
+    pod = mapping(spec.get("securityContext"))
     for kind, number, container in containers(spec):
         route: Route = (kind, number)
         yield from _baseline_container(route, container)
@@ -105,7 +106,7 @@ def breaches(spec: dict[str, Any], *, restricted: bool) -> Iterator[Breach]:
 def annotated(template: Object) -> Iterator[Breach]:
     """Yield what the annotations of a pod, or of a template, are beyond baseline: AppArmor's of before Kubernetes 1.30,
     which the API server still reads (k8s.io/pod-security-admission, policy/check_appArmorProfile.go)."""
-    annotations = _map(_map(template.get("metadata")).get("annotations"))
+    annotations = mapping(mapping(template.get("metadata")).get("annotations"))
     for key, value in annotations.items():
         is_allowed = value in ("", "runtime/default") or str(value).startswith("localhost/")
         if str(key).startswith(_APP_ARMOR) and not is_allowed:
@@ -115,45 +116,37 @@ def annotated(template: Object) -> Iterator[Breach]:
 _APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 
 
-def _map(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _baseline_pod(spec: dict[str, Any]) -> Iterator[Breach]:
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(key):
             yield Breach((key,), f"`{key}: true`", "baseline", "remove it")
-    for number, volume in enumerate(_list(spec.get("volumes"))):
-        if _map(volume).get("hostPath") is not None:
+    for number, volume in enumerate(sequence(spec.get("volumes"))):
+        if mapping(volume).get("hostPath") is not None:
             yield Breach(("volumes", number), f"the hostPath volume `{volume.get('name')}`", "baseline", "use a claim")
-    context = _map(spec.get("securityContext"))
+    context = mapping(spec.get("securityContext"))
     yield from _sandbox(("securityContext",), context)
-    for number, sysctl in enumerate(_list(context.get("sysctls"))):
-        if str(_map(sysctl).get("name")) not in SYSCTLS:
+    for number, sysctl in enumerate(sequence(context.get("sysctls"))):
+        if str(mapping(sysctl).get("name")) not in SYSCTLS:
             yield Breach(
                 ("securityContext", "sysctls", number),
-                f"the sysctl `{_map(sysctl).get('name')}`",
+                f"the sysctl `{mapping(sysctl).get('name')}`",
                 "baseline",
                 "remove it",
             )
 
 
-def _sandbox(route: Route, context: dict[str, Any]) -> Iterator[Breach]:
+def _sandbox(route: Route, context: Mapping[str, Any]) -> Iterator[Breach]:
     """Fields that pod and container security contexts share."""
-    if _map(context.get("seccompProfile")).get("type") == "Unconfined":
+    if mapping(context.get("seccompProfile")).get("type") == "Unconfined":
         yield Breach((*route, "seccompProfile"), "`seccompProfile.type: Unconfined`", "baseline", "use RuntimeDefault")
-    if _map(context.get("appArmorProfile")).get("type") == "Unconfined":
+    if mapping(context.get("appArmorProfile")).get("type") == "Unconfined":
         yield Breach(
             (*route, "appArmorProfile"),
             "`appArmorProfile.type: Unconfined`",
             "baseline",
             "use RuntimeDefault",
         )
-    options = _map(context.get("seLinuxOptions"))
+    options = mapping(context.get("seLinuxOptions"))
     if str(options.get("type") or "") not in _SELINUX or options.get("user") or options.get("role"):
         yield Breach(
             (*route, "seLinuxOptions"),
@@ -161,16 +154,16 @@ def _sandbox(route: Route, context: dict[str, Any]) -> Iterator[Breach]:
             "baseline",
             "remove them",
         )
-    if _map(context.get("windowsOptions")).get("hostProcess"):
+    if mapping(context.get("windowsOptions")).get("hostProcess"):
         yield Breach((*route, "windowsOptions"), "`windowsOptions.hostProcess: true`", "baseline", "remove it")
 
 
 def _baseline_container(at: Route, container: dict[str, Any]) -> Iterator[Breach]:
-    context = _map(container.get("securityContext"))
+    context = mapping(container.get("securityContext"))
     route = (*at, "securityContext")
     if context.get("privileged"):
         yield Breach((*route, "privileged"), "`privileged: true`", "baseline", "remove it")
-    for name in _list(_map(context.get("capabilities")).get("add")):
+    for name in sequence(mapping(context.get("capabilities")).get("add")):
         if str(name) not in CAPABILITIES:
             yield Breach(
                 (*route, "capabilities", "add"),
@@ -181,8 +174,8 @@ def _baseline_container(at: Route, container: dict[str, Any]) -> Iterator[Breach
     if context.get("procMount") not in (None, "Default"):
         yield Breach((*route, "procMount"), f"`procMount: {context['procMount']}`", "baseline", "remove it")
     yield from _sandbox(route, context)
-    for number, port in enumerate(_list(container.get("ports"))):
-        if _map(port).get("hostPort"):
+    for number, port in enumerate(sequence(container.get("ports"))):
+        if mapping(port).get("hostPort"):
             yield Breach(
                 (*at, "ports", number, "hostPort"),
                 f"`hostPort: {port['hostPort']}`",
@@ -196,7 +189,7 @@ def _hosts(at: Route, container: dict[str, Any]) -> Iterator[Breach]:
     """Probes and hooks that go to another host than the pod (since Kubernetes 1.34)."""
     for key in ("startupProbe", "livenessProbe", "readinessProbe"):
         for handler in ("httpGet", "tcpSocket"):
-            if _map(_map(container.get(key)).get(handler)).get("host"):
+            if mapping(mapping(container.get(key)).get(handler)).get("host"):
                 yield Breach(
                     (*at, key, handler, "host"),
                     f"`{key}.{handler}.host`",
@@ -204,15 +197,15 @@ def _hosts(at: Route, container: dict[str, Any]) -> Iterator[Breach]:
                     "leave it out: the pod's own address is probed",
                 )
     for hook in ("postStart", "preStop"):
-        action = _map(_map(container.get("lifecycle")).get(hook))
+        action = mapping(mapping(container.get("lifecycle")).get(hook))
         for handler in ("httpGet", "tcpSocket"):
-            if _map(action.get(handler)).get("host"):
+            if mapping(action.get(handler)).get("host"):
                 what = f"`lifecycle.{hook}.{handler}.host`"
                 yield Breach((*at, "lifecycle", hook, handler, "host"), what, "baseline", "leave it out")
 
 
-def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, Any]) -> Iterator[Breach]:
-    context = _map(container.get("securityContext"))
+def _restricted_container(at: Route, container: dict[str, Any], pod: Mapping[str, Any]) -> Iterator[Breach]:
+    context = mapping(container.get("securityContext"))
     route = (*at, "securityContext")
     name = container.get("name")
     if context.get("allowPrivilegeEscalation") is not False:
@@ -222,15 +215,15 @@ def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, A
             "restricted",
             "add it",
         )
-    capabilities = _map(context.get("capabilities"))
-    if "ALL" not in _list(capabilities.get("drop")):
+    capabilities = mapping(context.get("capabilities"))
+    if "ALL" not in sequence(capabilities.get("drop")):
         yield Breach(
             (*route, "capabilities", "drop"),
             f"container `{name}` without `capabilities: {{drop: [ALL]}}`",
             "restricted",
             "add it",
         )
-    for added in _list(capabilities.get("add")):
+    for added in sequence(capabilities.get("add")):
         if str(added) in CAPABILITIES and added != "NET_BIND_SERVICE":
             yield Breach((*route, "capabilities", "add"), f"the capability `{added}`", "restricted", "remove it")
     non_root = context.get("runAsNonRoot")
@@ -243,8 +236,8 @@ def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, A
         )
     if context.get("runAsUser") == 0:
         yield Breach((*route, "runAsUser"), f"container `{name}` with `runAsUser: 0`", "restricted", "use another user")
-    profile = _map(context.get("seccompProfile")).get("type")
-    if profile is None and _map(pod.get("seccompProfile")).get("type") not in _PROFILES:
+    profile = mapping(context.get("seccompProfile")).get("type")
+    if profile is None and mapping(pod.get("seccompProfile")).get("type") not in _PROFILES:
         yield Breach(
             (*route, "seccompProfile"),
             f"container `{name}` without a seccompProfile",
@@ -253,9 +246,9 @@ def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, A
         )
 
 
-def _restricted_pod(spec: dict[str, Any], pod: dict[str, Any]) -> Iterator[Breach]:
+def _restricted_pod(spec: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[Breach]:
     if pod.get("runAsUser") == 0:
         yield Breach(("securityContext", "runAsUser"), "`runAsUser: 0`", "restricted", "use another user")
-    for number, volume in enumerate(_list(spec.get("volumes"))):
-        for source in set(_map(volume)) - VOLUMES - {"name", "hostPath"}:
+    for number, volume in enumerate(sequence(spec.get("volumes"))):
+        for source in set(mapping(volume)) - VOLUMES - {"name", "hostPath"}:
             yield Breach(("volumes", number), f"a volume of the kind `{source}`", "restricted", "use a claim")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from llmstack.finding import Route
 from llmstack.kubernetes.quantities import scaled, whole
+from llmstack.kubernetes.untyped import mapping
 
 Replaces = Literal["rolls", "recreates", "beside", "stays"]
 """How running pods follow a changed template: some at a time; all at once, the old ones first; all at once, beside
@@ -91,14 +92,14 @@ def strategy_of(obj: Mapping[str, Any], replicas: int) -> tuple[int, int, bool]:
     (`ResolveFenceposts`, pkg/controller/deployment/util/deployment_util.go); Recreate is 0 and all of them. A
     second cluster beside the first is a surge of all.
     """
-    spec = _map(obj.get("spec"))
+    spec = mapping(obj.get("spec"))
     kind = WORKLOADS[str(obj.get("kind"))]
-    if kind.replaces == "recreates" or _map(spec.get("strategy")).get("type") == "Recreate":
+    if kind.replaces == "recreates" or mapping(spec.get("strategy")).get("type") == "Recreate":
         return 0, replicas, True
     if kind.replaces == "beside":
         return replicas, 0, False
     block, numbers = kind.rolling
-    rolling = _map(_map(spec.get(block)).get(numbers))
+    rolling = mapping(mapping(spec.get(block)).get(numbers))
     surge = scaled(rolling.get("maxSurge"), replicas, up=True, default=kind.surge)
     unavailable = scaled(rolling.get("maxUnavailable"), replicas, up=False, default=kind.unavailable)
     if surge == 0 and unavailable == 0:
@@ -129,14 +130,14 @@ def partition_of(obj: Mapping[str, Any]) -> int:
     if kind is None or not kind.ordinals:
         return 0
     block, numbers = kind.rolling
-    return whole(_map(_map(_map(obj.get("spec")).get(block)).get(numbers)).get("partition"), 0)
+    return whole(mapping(mapping(mapping(obj.get("spec")).get(block)).get(numbers)).get("partition"), 0)
 
 
 def is_ordered(obj: Mapping[str, Any]) -> bool:
     """Whether pods are made one after another, each once those before it are ready (`OrderedReady`, the default of a
     StatefulSet's podManagementPolicy; kubernetes.io, "StatefulSets"). Those of a LeaderWorkerSet come together (lws,
     pkg/controllers/leaderworkerset_controller.go, `constructLeaderStatefulSetApplyConfiguration`)."""
-    return obj.get("kind") == "StatefulSet" and _map(obj.get("spec")).get("podManagementPolicy") != "Parallel"
+    return obj.get("kind") == "StatefulSet" and mapping(obj.get("spec")).get("podManagementPolicy") != "Parallel"
 
 
 def is_below_partition(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -155,7 +156,7 @@ def released(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
 
 def _stated(obj: Mapping[str, Any], unknown: int) -> int:
     """The replicas that a manifest states, `unknown` where it leaves them to a scaler."""
-    spec = _map(obj.get("spec"))
+    spec = mapping(obj.get("spec"))
     return whole(spec.get("replicas"), 1) if "replicas" in spec else unknown
 
 
@@ -165,8 +166,8 @@ def ordinals_of(obj: Mapping[str, Any] | None, replicas: int) -> range:
     Of another `ordinals.start` pods outside the new range end, and those that it lacks are made beside them first
     (pkg/controller/statefulset/stateful_set_control.go, updateStatefulSet: `condemned` come last).
     """
-    spec = _map((obj or {}).get("spec")) if (obj or {}).get("kind") == "StatefulSet" else {}
-    start = whole(_map(spec.get("ordinals")).get("start"), 0)
+    spec = mapping((obj or {}).get("spec")) if (obj or {}).get("kind") == "StatefulSet" else {}
+    start = whole(mapping(spec.get("ordinals")).get("start"), 0)
     return range(start, start + replicas)
 
 
@@ -174,8 +175,3 @@ def renumbered(old: range, new: range) -> tuple[int, int]:
     """Return how many pods of the old ordinals end, and how many of the new ones are made."""
     kept = max(0, min(old.stop, new.stop) - max(old.start, new.start))
     return len(old) - kept, len(new) - kept
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    """A map of an object that is not held to a schema; an empty one where something else stands."""
-    return value if isinstance(value, Mapping) else {}

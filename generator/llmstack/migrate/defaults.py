@@ -12,10 +12,9 @@ from typing import Any
 
 from llmstack.finding import Finding, Route, Severity, at_route, show_route
 from llmstack.migrate.references import in_one_line
-from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import CannotEdit, Edit, insert_first, insert_last
-from llmstack.values.layers import MODELS
+from llmstack.values.layers import MODELS, models_in
 from llmstack.values.syntax import Document
 
 ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}}
@@ -76,7 +75,7 @@ def _engines(engine: Mapping[str, Any], named: list[dict[str, Any]]) -> Iterator
 
 
 def _models(file: File) -> Iterator[Difference]:
-    for number, own in models(file.data):
+    for number, own in models_in(file.data):
         model, at = file.merged_model(number), (*MODELS, number)
         config = model.get("vllmConfig")
         if isinstance(config, dict) and config and "enablePrefixCaching" not in config:
@@ -202,7 +201,7 @@ UNREAD: Mapping[Route, Mapping[str, str]] = {
 def _unread(file: File) -> Iterator[tuple[Route, str]]:
     for section, keys in UNREAD.items():
         many = section[-1] == "*"
-        places = [(*section[:-1], number) for number, _ in models(file.data)] if many else [section]
+        places = [(*section[:-1], number) for number, _ in models_in(file.data)] if many else [section]
         for place in places:
             held = at_route(file.data, place)
             for key, what in keys.items():

@@ -8,10 +8,9 @@ from typing import Any
 
 from llmstack.finding import Route, at_route, show_route
 from llmstack.migrate.comments import as_comment, comments_of
-from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import CannotEdit, apply_edits, comment_entry
-from llmstack.values.layers import ALIASES, MODELS
+from llmstack.values.layers import ALIASES, MODELS, models_in
 from llmstack.values.source import read_source
 from llmstack.values.syntax import Part, Spot
 
@@ -45,7 +44,7 @@ def comment_duplicates(file: File) -> Iterator[Step]:
 def comment_other_spellings(file: File) -> Iterator[Step]:
     """Yield a step for each key that is given in two spellings: the one that the chart does not read is a comment."""
     for section, names in ALIASES.items():
-        several = [number for number, _ in models(file.data)] if section[:2] == MODELS else [None]
+        several = [number for number, _ in models_in(file.data)] if section[:2] == MODELS else [None]
         for number in several:
             at = section if number is None else (*MODELS, number, *section[3:])
             held = at_route(file.data, at)

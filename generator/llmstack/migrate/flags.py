@@ -10,7 +10,6 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.finding import Route, at_route
-from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.unknown_keys import flag_arguments, flag_spelled, in_one_line, slip
 from llmstack.secrecy.names import is_secret_name
@@ -23,7 +22,7 @@ from llmstack.values.edit import (
     insert_last,
     remove_routes,
 )
-from llmstack.values.layers import MODELS
+from llmstack.values.layers import MODELS, models_in
 from llmstack.values.syntax import Document, Spot
 
 
@@ -43,7 +42,7 @@ def flags_to_arguments(file: File) -> Iterator[Step]:
     found: dict[Route, list[FlagKey]] = {}
     for key in _flag_keys(file):
         found.setdefault(key.route[:-1], []).append(key)
-    for number, model in models(file.data):
+    for number, model in models_in(file.data):
         inside = found.get((*MODELS, number, "vllmConfig"), [])
         beside = found.get((*MODELS, number), [])
         if keys := inside or beside:

@@ -9,10 +9,9 @@ from typing import Any
 from llmstack.checks.rules.dead_key import DEAD, DEAD_ELSEWHERE
 from llmstack.finding import Route, at_route
 from llmstack.flags import Match, catalogue_for, lint_environment
-from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import Edit, insert_first, remove_routes, shift_lines
-from llmstack.values.layers import MODELS
+from llmstack.values.layers import MODELS, models_in
 from llmstack.values.syntax import Document, Part
 
 _ENGINE = "VLLM_USE_V1"
@@ -31,7 +30,7 @@ def remove_dead_keys(file: File) -> Iterator[Step]:
     """Yield the steps that take dead keys out of the file, one for each map that holds some."""
     dead = [*(route for route, _, _ in DEAD), *FORGOTTEN]
     routes: list[Route] = []
-    for number, model in models(file.data):
+    for number, model in models_in(file.data):
         if there := [each for each in dead if each[0] in model]:
             kept = _choices_of_an_old_engine(file.merged_model(number))
             routes += [(*MODELS, number, *each) for each in there if each not in kept and not _is_told(model, each)]
@@ -58,7 +57,7 @@ def _is_told(model: Mapping[str, Any], route: Route) -> bool:
 def remove_dead_variables(file: File) -> Iterator[Step]:
     """Yield the steps that take variables out of `env` which the model's image does not read."""
     names: dict[Route, str] = {}
-    for number, model in models(file.data):
+    for number, model in models_in(file.data):
         for index, entry in enumerate(_listed(model.get("env"))):
             name = entry.get("name") if isinstance(entry, dict) else None
             if isinstance(name, str) and _is_dead(name, _match(file.merged_model(number))):
@@ -74,7 +73,7 @@ def turn_on_ray(file: File) -> Iterator[Step]:
     once turned on by their section alone too, but chart 0.1.12 deploys neither without its switch: there the check
     `dead-key` asks what is meant.
     """
-    for number, model in models(file.data):
+    for number, model in models_in(file.data):
         route: Route = (*MODELS, number, "raySpec")
         ray = model.get("raySpec")
         merged = file.merged_model(number).get("raySpec")
@@ -87,7 +86,7 @@ def turn_on_ray(file: File) -> Iterator[Step]:
 
 def list_triggers(file: File) -> Iterator[Step]:
     """Yield a step for each `keda.triggers` that is one trigger instead of a list."""
-    for number, model in models(file.data):
+    for number, model in models_in(file.data):
         route: Route = (*MODELS, number, "keda", "triggers")
         trigger = at_route(model, ("keda", "triggers"))
         spot = file.document.find(route)

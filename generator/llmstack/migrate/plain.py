@@ -10,11 +10,10 @@ from typing import Any, Literal
 from llmstack.checks import settle
 from llmstack.checks.rules import plaintext_secret
 from llmstack.finding import Finding, Route, at_route
-from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File
 from llmstack.model.stack import OTHER_CHARTS
 from llmstack.secrecy.credentials import argument_secrets, is_secret
-from llmstack.values.layers import MODELS, merge_layers
+from llmstack.values.layers import MODELS, merge_layers, models_in
 
 Form = Literal["reference", "value", "variable", "argument"]
 
@@ -69,7 +68,7 @@ def _typed_routes(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, str | N
     yield ("servingEngineSpec", "vllmApiKey"), API, None
     yield ("routerSpec", "vllmApiKey"), API, "router"
     yield ("routerSpec", "hf_token"), HF, "router"
-    for number, model in models(data):
+    for number, model in models_in(data):
         yield (*MODELS, number, "hf_token"), HF, _name(model)
     adapters = data.get("loraAdapters")
     for number, adapter in enumerate(adapters if isinstance(adapters, list) else []):
@@ -103,7 +102,7 @@ def _env_lists(data: Any, route: Route) -> Iterator[tuple[Route, list[Any]]]:
 
 def _arguments(data: Mapping[str, Any]) -> Iterator[Plain]:
     """Yield the engine arguments that give a secret to a flag with a key of the values, or a variable, for it."""
-    for number, model in models(data):
+    for number, model in models_in(data):
         for section in (("vllmConfig", "extraArgs"), ("extraArgs",)):
             held = at_route(model, section)
             arguments = [str(item) for item in held] if isinstance(held, list) else []

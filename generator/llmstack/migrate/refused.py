@@ -14,7 +14,6 @@ from llmstack.finding import Route
 from llmstack.kubernetes.quantities import quantity
 from llmstack.migrate.comments import as_comment, comments_of
 from llmstack.migrate.flags import flags_to_arguments, known_image, replace_entry, respell_flags, said_by
-from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.unknown_keys import explain, slip
 from llmstack.review.wording import listed
@@ -29,7 +28,7 @@ from llmstack.values.edit import (
 )
 from llmstack.values.excerpt import aliases_of, parts_of
 from llmstack.values.holding import CHART_KEYS
-from llmstack.values.layers import MODELS
+from llmstack.values.layers import MODELS, models_in
 from llmstack.values.nodes import UNREAD
 from llmstack.values.syntax import Spot
 
@@ -111,7 +110,7 @@ def _bare(text: str, kind: str) -> int | float | bool | None:
 
 def remove_idle_limits(file: File) -> Iterator[Step]:
     """Yield a step for each `limitGPU` that says what `requestGPU` says: the chart sets the limit by the request."""
-    for number, model in models(file.data):
+    for number, model in models_in(file.data):
         route: Route = (*MODELS, number, "limitGPU")
         request = file.merged_model(number).get("requestGPU")
         counts = [quantity(str(count)) for count in (model.get("limitGPU"), request) if count is not None]
@@ -123,7 +122,7 @@ def remove_idle_limits(file: File) -> Iterator[Step]:
 
 def name_pull_secrets(file: File) -> Iterator[Step]:
     """Yield a step for each model's `imagePullSecrets` of one Secret: the key has the name alone."""
-    for number, model in models(file.data):
+    for number, model in models_in(file.data):
         route: Route = (*MODELS, number, "imagePullSecrets")
         held = model.get("imagePullSecrets")
         only = held[0] if isinstance(held, list) and len(held) == 1 else None

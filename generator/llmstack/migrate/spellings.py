@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from llmstack import yamlio
 from llmstack.finding import Route, at_route
@@ -17,7 +16,7 @@ from llmstack.values.edit import (
     rename_key,
     shift_lines,
 )
-from llmstack.values.layers import ALIASES, MODELS
+from llmstack.values.layers import ALIASES, MODELS, models_in
 from llmstack.values.syntax import Document, Part, Spot
 
 
@@ -30,21 +29,12 @@ def rename_keys(file: File) -> Iterator[Step]:
     """Yield the steps for the keys inside sections: renamed, or moved into the map they belong to."""
     for section, names in ALIASES.items():
         if section[:3] == (*MODELS, "*"):
-            for number, _ in models(file.data):
+            for number, _ in models_in(file.data):
                 yield from _rename(file, (*MODELS, number, *section[3:]), names)
                 yield from _nest(file, (*MODELS, number, *section[3:]), names)
         elif section:
             yield from _rename(file, section, names)
             yield from _nest(file, section, names)
-
-
-def models(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each model of a file with its number."""
-    engine = data.get("servingEngineSpec")
-    found = engine.get("modelSpec") if isinstance(engine, dict) else None
-    for number, model in enumerate(found if isinstance(found, list) else []):
-        if isinstance(model, dict):
-            yield number, model
 
 
 def _rename(file: File, section: Route, names: Mapping[str, Route]) -> Iterator[Step]:

@@ -10,12 +10,11 @@ from llmstack.model.monitoring import ServiceMonitor
 from llmstack.model.stack import Stack
 from llmstack.objects import engine, labels, names, router
 from llmstack.objects.dashboards import DASHBOARDS
+from llmstack.objects.labels import Labels
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
 
 UNIT = "stack"
-
-Labels = Mapping[str, str]
 
 
 def build(stack: Stack) -> Iterator[Placed]:

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.device_selectors import Attribute, expressions_of
-from llmstack.kubernetes.pods import maps, value_at
+from llmstack.kubernetes.pods import Object, maps, value_at
 from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.scheduling import KEEPING_OUT
 from llmstack.observed.fields import count, text
 from llmstack.observed.things import Device, DeviceClass, Meta, ResourceClaim, ResourceSlice
 
-Object = Mapping[str, Any]
 _TYPES: tuple[tuple[str, type[Attribute]], ...] = (("string", str), ("bool", bool), ("int", int))
 """Those that are compared with a literal; a version is not."""
 _SHARED = ("consumesCounters", "allowMultipleAllocations")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
-from llmstack.kubernetes.pods import maps, value_at
+from llmstack.kubernetes.pods import Object, maps, value_at
 from llmstack.observed.devices import read_claim, read_class, read_slice
 from llmstack.observed.fields import amounts, condition, count, labels, read_meta, text, texts
 from llmstack.observed.pods import read_containers, read_pod
@@ -26,8 +25,6 @@ from llmstack.observed.things import (
     Workload,
 )
 from llmstack.observed.times import read_time
-
-Object = Mapping[str, Any]
 
 DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 """Annotations of the default class (pkg/apis/storage/util/helpers.go)."""

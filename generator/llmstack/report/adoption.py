@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from llmstack.adopt.plan import Adoption, Taken
 from llmstack.adopt.release import Release
 from llmstack.disk.plan import unified_diff
+from llmstack.kubernetes.pods import identity_of, told
 from llmstack.report.visible import visible
 from llmstack.review.wording import listed, plural
 from llmstack.values.nodes import Source
@@ -29,7 +30,7 @@ def _account(plan: Adoption, namespace: str, *, written: bool) -> Iterator[str]:
     for each in workloads:
         yield from _workload(each)
     others = [each for each in plan.taken if not each.runs_pods and each.patch is not None]
-    yield from _listed("held as they are, no pods:", (_name(each) for each in others))
+    yield from _listed("held as they are, no pods:", (told(identity_of(each.live)) for each in others))
     yield from _listed("holds:" if written else "holds (--write writes them):", _folders(plan))
     yield from _listed("made, the release has none:", map("/".join, plan.fresh))
     yield from _listed("left in the cluster, in no tree:", map("/".join, plan.left))
@@ -50,7 +51,7 @@ def _workload(each: Taken) -> Iterator[str]:
     state = "restarts" if each.restarts else "held" if each.reasons else "equal, no pod restarts"
     why = "a secret in plain text" if each.has_secret else "a name twice in a list, which no apply takes"
     unheld = f" (no hold: what runs has {why})" if each.has_secret or each.has_twins else ""
-    yield f"{_name(each)} ({each.placed.unit}): {state}{unheld}"
+    yield f"{told(identity_of(each.live))} ({each.placed.unit}): {state}{unheld}"
     for reason, fields in each.reasons.items():
         yield f"  {reason.id}: {reason.words}"
         yield f"    {listed(fields, _SHOWN)}"
@@ -67,10 +68,6 @@ def _moves(plan: Adoption, namespace: str) -> Iterator[str]:
 
 def _folders(plan: Adoption) -> list[str]:
     return sorted({path.rpartition("/")[0] for path in plan.files})
-
-
-def _name(each: Taken) -> str:
-    return f"{each.live['kind']}/{each.live['metadata']['name']}"
 
 
 def _listed(head: str, lines: Iterable[str]) -> Iterator[str]:

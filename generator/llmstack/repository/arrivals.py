@@ -13,10 +13,11 @@ from llmstack.repository.cases import Case
 from llmstack.repository.comparison import Comparison
 from llmstack.review.assess import assess
 from llmstack.review.change import ObjectChange
-from llmstack.review.compare import compare, identify
+from llmstack.review.compare import compare
 from llmstack.review.facts import Facts
 from llmstack.review.result import EnvironmentReview
 from llmstack.review.surroundings import Surroundings
+from llmstack.sync.manifests import identify
 
 
 def arrives(comparison: Comparison, case: Case) -> bool:

@@ -20,8 +20,9 @@ from llmstack.repository.commit import Commit
 from llmstack.repository.copied import copied
 from llmstack.repository.expected import Units
 from llmstack.repository.snapshot import Snapshot
-from llmstack.review.compare import Identity, Unread, identify
+from llmstack.review.compare import Unread
 from llmstack.secrecy.masking import mask_text
+from llmstack.sync.manifests import Identity, identify
 from llmstack.tree.secrets import without_sops
 from llmstack.tree.units import SECRETS
 

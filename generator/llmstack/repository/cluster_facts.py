@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.facts.cluster_file import file_path, read_cluster
-from llmstack.facts.fields import ClusterFactsError
-from llmstack.finding import Finding, Place, Severity
+from llmstack.facts.fields import FactsError
+from llmstack.finding import Finding
 from llmstack.model.stack import Stack
 from llmstack.model.types import days
 from llmstack.observed.observation import Observation
+from llmstack.repository.model_facts import bad_facts
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Stale
 from llmstack.review.result import Sources
@@ -33,11 +34,8 @@ def read_cluster_facts(snapshot: Snapshot, cluster: str) -> tuple[ClusterFacts |
         return None, []
     try:
         return read_cluster(content[:MOST_BYTES].decode("utf-8", "replace")), []
-    except ClusterFactsError as error:
-        place = Place(path, error.line or 1)
-        help = f"write it again with `llmstack learn cluster {cluster.removeprefix('env:')}`"
-        message = f"the facts cannot be read: {error}"
-        return None, [Finding("bad-facts", Severity.ERROR, message, place=place, help=help)]
+    except FactsError as error:
+        return None, [bad_facts(path, error, f"learn cluster {cluster.removeprefix('env:')}")]
 
 
 def latest_facts(sides: Sequence[Snapshot], cluster: str) -> tuple[ClusterFacts | None, list[Finding]]:

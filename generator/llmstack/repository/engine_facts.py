@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from llmstack.engine.facts_file import FactsError
 from llmstack.engine.measured import FOLDER, Measured, file_name, read_measured
-from llmstack.finding import Finding, Place, Severity
+from llmstack.facts.fields import FactsError
+from llmstack.finding import Finding
 from llmstack.model.models import Model
+from llmstack.repository.model_facts import bad_facts
 from llmstack.repository.snapshot import Snapshot
 
 MOST_BYTES = 1 << 16
@@ -28,8 +29,5 @@ def read_engine_facts(
         try:
             measured[model.name or ""] = (read_measured(content[:MOST_BYTES].decode("utf-8", "replace")),)
         except FactsError as error:
-            message, help = f"the facts cannot be read: {error}", "write it again with `llmstack learn log`"
-            findings.append(
-                Finding("bad-facts", Severity.ERROR, message, place=Place(path, error.line or 1), help=help)
-            )
+            findings.append(bad_facts(path, error, "learn log"))
     return measured, findings

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.untyped import mapping
 from llmstack.kustomize.files import KustomizationError, find_kustomization
 from llmstack.repository.built import build_folder
 from llmstack.repository.comparison import Comparison
@@ -18,7 +19,6 @@ from llmstack.repository.snapshot import Snapshot
 from llmstack.sync.folders import read_folder
 from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.made import FIELDS, is_broken, is_playable, make_of, stated, with_variables
-from llmstack.sync.manifests import mapping
 
 
 @dataclass(frozen=True)

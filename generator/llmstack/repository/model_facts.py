@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from llmstack.engine.facts import ModelFacts
-from llmstack.engine.facts_file import FactsError, file_name, read_facts
+from llmstack.engine.facts_file import file_name, read_facts
+from llmstack.facts.fields import FactsError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.question import hub_name
 from llmstack.model.models import Model
@@ -47,12 +48,14 @@ def read_facts_files(snapshot: Snapshot, paths: Iterable[str]) -> tuple[dict[str
         try:
             facts[path] = read_facts(content[:MOST_BYTES].decode("utf-8", "replace"))
         except FactsError as error:
-            place = Place(f"{ROOT}/{path}", error.line or 1)
-            help = "write it again with `llmstack learn model`"
-            findings.append(
-                Finding("bad-facts", Severity.ERROR, f"the facts cannot be read: {error}", place=place, help=help)
-            )
+            findings.append(bad_facts(f"{ROOT}/{path}", error, "learn model"))
     return facts, findings
+
+
+def bad_facts(path: str, error: FactsError, command: str) -> Finding:
+    """The finding on a file of facts that cannot be read, which a command of llmstack writes."""
+    message, help = f"the facts cannot be read: {error}", f"write it again with `llmstack {command}`"
+    return Finding("bad-facts", Severity.ERROR, message, place=Place(path, error.line or 1), help=help)
 
 
 def is_inside(path: str) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from llmstack.repository.cases import Case
-from llmstack.review.compare import Identity, compare, identify
+from llmstack.review.compare import compare
 from llmstack.review.surroundings import Surroundings
+from llmstack.sync.manifests import Identity, identify
 
 
 def renamed_to(case: Case, cases: Iterable[Case]) -> Case | None:

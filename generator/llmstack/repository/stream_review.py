@@ -16,7 +16,7 @@ from llmstack.fit.card import Pools
 from llmstack.fit.changes import asked_of, compare_engines
 from llmstack.fit.containers import Engine, find_engines, model_named, names_loaded
 from llmstack.fit.question import Known
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Object, identity_of, told
 from llmstack.kubernetes.scopes import stands_outside
 from llmstack.kubernetes.stream import MOST_FINDINGS, Item, bounded
 from llmstack.repository.acknowledged import acknowledgement_findings
@@ -30,10 +30,11 @@ from llmstack.review.applied import find_beyond
 from llmstack.review.assess import assess
 from llmstack.review.change import ObjectChange
 from llmstack.review.cluster import review_cluster
-from llmstack.review.compare import Identity, compare, identify, with_unread
+from llmstack.review.compare import compare, with_unread
 from llmstack.review.foreign import runs_foreign_pods
 from llmstack.review.result import Review
 from llmstack.review.surroundings import Surroundings
+from llmstack.sync.manifests import Identity, identify
 
 STREAM = "stream"
 CLUSTER = f"env:{STREAM}"
@@ -71,7 +72,7 @@ def review_streams(
     found += _of_engines(engines[1], new, terms.levels)
     found += acknowledgement_findings(review, facts[0], facts[1], terms.layers, today)
     settled = sort_findings(settle(found, terms.layers, terms.levels))
-    there = {_told(item): item for side in (old, new) for item in side.values()}
+    there = {told(identity_of(item.object)): item for side in (old, new) for item in side.values()}
     risks = tuple(replace(risk, place=place_in(there, risk)) for risk in review.risks)
     reviews = {STREAM: replace(review, risks=risks, findings=(*review.findings, *bounded(settled, after.name)))}
     return Review(
@@ -104,10 +105,6 @@ def _engines(objects: Sequence[Object], terms: Terms, known: Known) -> list[Engi
     return list(find_engines(objects, pools, terms.gitops.vllm_versions or {}, known))
 
 
-def _told(item: Item) -> str:
-    return f"{item.object['kind']}/{item.object['metadata']['name']}"
-
-
 def _renamed(before: Sequence[Engine], after: Sequence[Engine]) -> dict[str, str]:
     """The former name of an engine that is new, by its name, where one alone goes that loads the same model."""
     old, new = ({each.name: model_named(each.served) for each in side} for side in (before, after))
@@ -126,7 +123,7 @@ def _of_engines(engines: Sequence[Engine], side: Side, levels: Mapping[str, str]
 
     Lines are looked up for no more than are told.
     """
-    items = {(item.object["kind"], *_name(item.object)): item for item in side.values()}
+    items = {identity_of(item.object): item for item in side.values()}
     found = [each for each in check_engines(engines) if levels.get(each.finding.id) != "off"]
     for located in found[:MOST_FINDINGS]:
         key = located.engine.key
@@ -135,10 +132,6 @@ def _of_engines(engines: Sequence[Engine], side: Side, levels: Mapping[str, str]
         message = f"{len(found) - MOST_FINDINGS} more findings on engines are not told"
         last = next(reversed(side.values()))
         yield Finding("too-many-findings", Severity.WARNING, message, place=Place(last.document.path))
-
-
-def _name(object: Object) -> tuple[str, str]:
-    return str(object["metadata"].get("namespace") or ""), str(object["metadata"]["name"])
 
 
 def _unjudged(changes: Sequence[ObjectChange], side: Side, told: Collection[str]) -> Iterator[Finding]:
@@ -151,7 +144,7 @@ def _unjudged(changes: Sequence[ObjectChange], side: Side, told: Collection[str]
         name = f"{object['kind']}/{object['metadata']['name']}"
         if name in told:
             continue
-        what = "whether they restart, how many there are and" if (object["kind"], *_name(object)) in changed else "and"
+        what = "whether they restart, how many there are and" if identity_of(object) in changed else "and"
         what = what if what != "and" else "how many there are, and"
         message = f"{name}: its own controller makes its pods: {what} which GPUs they take cannot be judged"
         help = "render what the controller makes of it, and review that; its containers are read for flags"

@@ -22,9 +22,10 @@ from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, read_environment
 from llmstack.repository.reviewed import review_cases
 from llmstack.repository.streams import Objects
-from llmstack.review.compare import Identity, compare, identify
+from llmstack.review.compare import compare
 from llmstack.review.result import Review
 from llmstack.review.wording import listed
+from llmstack.sync.manifests import Identity, identify
 
 LEFT = "left"
 """The unit of what no unit of the tree has."""

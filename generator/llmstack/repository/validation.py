@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from llmstack import programs, schemas, yamlio
+from llmstack import programs, schemas
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
 from llmstack.programs import Found
 from llmstack.progress import Step, ignore
@@ -21,11 +19,9 @@ from llmstack.repository.followed import built_folders, follow_units
 from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading
-from llmstack.repository.shards import build_in_shards
+from llmstack.repository.unit_builds import Copy, as_applied, load_built
 from llmstack.repository.written_secrets import find_written_secrets
-from llmstack.secrecy.masking import mask_text
 from llmstack.secrecy.places import plaintext_in_objects
-from llmstack.tree.secrets import without_sops
 
 _ERROR = Severity.ERROR
 
@@ -61,8 +57,9 @@ def validate(
     is_current = generation.plan is not None and generation.plan.is_empty
     reached = follow_units(project.disk, sorted(asked))
     tools: tuple[Found, ...] = ()
-    counted: Counter[str] = Counter()
+    objects = built = 0
     with copied(reached) as root:
+        copy = Copy(root, len(reached.files), is_current, step)
         for reading in generation.readings if not reached.findings else ():
             name, stack = reading.environment.name, reading.stack
             if stack is None or name not in asked or stack.gitops.kubernetes_version not in schemas.KUBERNETES_VERSIONS:
@@ -72,67 +69,46 @@ def validate(
                 folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
             if units is None or folders:
                 tools = tools or tuple(programs.look_up(tool, tool_folder) for tool in programs.BUILT)
-                paths = tuple(tool.path for tool in tools)
-                findings += _validate_units(
-                    reading,
-                    root,
-                    folders,
-                    tools=paths,
-                    is_current=is_current,
-                    files=len(reached.files),
-                    counted=counted,
-                    step=step,
-                )
+                found, count = _validate_units(reading, copy, folders, [tool.path for tool in tools])
+                findings += found
+                objects, built = objects + count, built + len(folders)
     told = {finding.place.path for finding in findings if finding.id == "plaintext-secret" and finding.place}
     findings += find_written_secrets(project.disk, told)
     ordered = sort_findings([*findings, *reached.findings])
-    return Validation(ordered, counted["objects"], counted["units"], tuple(tool.version for tool in tools))
+    return Validation(ordered, objects, built, tuple(tool.version for tool in tools))
 
 
 def _validate_units(
-    reading: Reading,
-    root: Path,
-    folders: Mapping[str, str],
-    *,
-    tools: Sequence[Path],
-    is_current: bool,
-    files: int,
-    counted: Counter[str],
-    step: Step,
-) -> Iterator[Finding]:
-    """Yield what kustomize, kubeconform and the checks say of an environment's units, built from a copy of `files`
-    files in `root`."""
+    reading: Reading, copy: Copy, folders: Mapping[str, str], tools: Sequence[Path]
+) -> tuple[list[Finding], int]:
+    """What kustomize, kubeconform and the checks say of an environment's units, and of how many objects."""
     assert reading.stack is not None
+    if not folders:
+        top = f"overlays/{reading.environment.name}"
+        return [Finding("not-generated", _ERROR, f"{top} has no units", place=Place(top), help="run `llmstack gen`")], 0
     gitops = reading.stack.gitops
     version, allowed = gitops.kubernetes_version, frozenset(gitops.allow_unknown_kinds or ())
     kustomize, kubeconform = tools
-    if not folders:
-        top = f"overlays/{reading.environment.name}"
-        help = "run `llmstack gen`"
-        yield Finding("not-generated", _ERROR, f"{top} has no units", place=Place(top), help=help)
-        return
+    findings: list[Finding] = []
     texts: dict[str, str] = {}
-    for folder, output in _build(kustomize, root, folders.values(), step, is_current=is_current, files=files).items():
+    for folder, output in copy.build(kustomize, folders.values()).items():
         try:
-            texts[folder] = _without_sops(output)
+            texts[folder] = as_applied(output)
         except programs.ToolError as error:
             help = "run `llmstack gen`, or correct the overlay in custom/"
             place = Place(f"{folder}/kustomization.yaml")
-            yield Finding("build-failed", _ERROR, str(error), place=place, help=help)
+            findings.append(Finding("build-failed", _ERROR, str(error), place=place, help=help))
     verdicts = programs.kubeconform_texts(
-        kubeconform,
-        texts,
-        schema_locations=schemas.locations(),
-        kubernetes_version=schemas.full_version(version),
+        kubeconform, texts, schema_locations=schemas.locations(), kubernetes_version=schemas.full_version(version)
     )
-    counted.update(units=len(folders), objects=len(verdicts))
     for verdict in verdicts:
-        yield from _verdict_findings(verdict, version, allowed)
+        findings += _verdict_findings(verdict, version, allowed)
     for unit, folder in folders.items():
         if folder.startswith("custom/") and folder in texts:
-            objects = _load(texts[folder])
-            yield from _secret_findings(folder, objects)
-            yield from check_custom(reading, unit, folder, objects)
+            objects = load_built(texts[folder])
+            findings += _secret_findings(folder, objects)
+            findings += check_custom(reading, unit, folder, objects)
+    return findings, len(verdicts)
 
 
 def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding]:
@@ -146,46 +122,6 @@ def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding
         message = f"{name}: {show_route(place.route)} is a secret in plain text"
         where = Place(f"{folder}/kustomization.yaml")
         yield Finding("plaintext-secret", _ERROR, message, place=where, help=help, secret=True)
-
-
-def _build(
-    program: Path, root: Path, folders: Collection[str], step: Step, *, is_current: bool, files: int
-) -> dict[str, str | programs.ToolError]:
-    """What kustomize prints for each folder of the copy in `root`, or says of it, with paths as we write them.
-
-    Units that are just as the values generate them (`is_current`) are built many at a time; `files` is how many files
-    the copy has.
-    """
-    together = [folder for folder in folders if is_current and folder.startswith("overlays/")]
-    found = build_in_shards(program, root, together, step)
-    alone = [root / folder for folder in folders if folder not in found]
-    outputs = programs.kustomize_build_all(program, alone, step, files=files)
-    found |= {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
-    return {folder: _with_our_paths(found[folder], root) for folder in folders}
-
-
-def _with_our_paths(output: str | programs.ToolError, root: Path) -> str | programs.ToolError:
-    return output if isinstance(output, str) else programs.ToolError(mask_text(_from_root(str(output), root)))
-
-
-def _without_sops(output: str | programs.ToolError) -> str:
-    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is.
-
-    Raises the ToolError that stands in a build's place, and one for what cannot be read.
-    """
-    if isinstance(output, programs.ToolError):
-        raise output
-    if "\nsops:" not in output:
-        return output
-    return "---\n".join(yamlio.dump(without_sops(object)) for object in _load(output))
-
-
-def _load(output: str) -> list[Any]:
-    """The objects that kustomize built; ToolError where they cannot be read."""
-    try:
-        return yamlio.load_all(output)
-    except yamlio.YAMLError as error:
-        raise programs.ToolError(f"what kustomize built cannot be read: {error}") from error
 
 
 def _verdict_findings(verdict: programs.Verdict, version: str, allowed: Collection[str]) -> Iterator[Finding]:
@@ -228,8 +164,3 @@ def _failures(verdict: programs.Verdict) -> Sequence[tuple[str, str]]:
     """
     lines = re.findall(r"- at '([^']*)': (.+)", verdict.message)
     return [line for line in lines if line[1] != "validation failed"] or verdict.errors or [("", verdict.message)]
-
-
-def _from_root(text: str, root: Path) -> str:
-    """A program's words with paths as we write them, from the root."""
-    return text.replace(f"{root.resolve()}/", "").replace(f"{root}/", "")

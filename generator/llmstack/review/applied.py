@@ -22,11 +22,12 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.change import ObjectChange
-from llmstack.review.compare import compare, identify
+from llmstack.review.compare import compare
 from llmstack.review.restarts import why_unmoved
 from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.ignored import left_as_it_is
+from llmstack.sync.manifests import identify
 from llmstack.sync.policies import Renewed, Skipped, at_each_sync, is_made_anew, why_skipped
 
 Held = Literal["stopped", "kept", "left", "ignored", "goes", "collected"] | Skipped

@@ -63,5 +63,5 @@ class ObjectChange:
 
     @property
     def full_identity(self) -> tuple[str, str, str, str]:
-        """The same with the API group before it (`compare.identify`)."""
+        """The same with the API group before it (`manifests.identify`)."""
         return self.api_version.rpartition("/")[0], *self.identity

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from llmstack.kubernetes.definitions import group_of, is_built_in
+from llmstack.kubernetes.definitions import is_built_in
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.schema import Problem
 from llmstack.review.change import Change, ObjectChange
@@ -17,8 +17,7 @@ from llmstack.review.shared_objects import definitions_in, scope_of
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.held import held_by, mask_held
 from llmstack.secrecy.masking import mask, mask_object
-
-Identity = tuple[str, str, str, str]
+from llmstack.sync.manifests import Identity, identify
 
 Unread = Mapping[Identity, tuple[Problem, ...]]
 """What the API server cannot read of the objects of a side."""
@@ -90,13 +89,6 @@ def _renamespaced(
 
 def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[str, Object]]:
     return {identify(item): (unit, item) for unit, items in units.items() for item in items}
-
-
-def identify(item: Object) -> Identity:
-    """API group, kind, namespace and name, as text whatever they are; the version does not count."""
-    metadata = item["metadata"]
-    group = group_of(item)
-    return group, str(item["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 
 def _differ(before: tuple[str, Object] | None, after: tuple[str, Object] | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.roles import allows_everything, powers_of
-from llmstack.sync.manifests import mapping, sequence
+from llmstack.kubernetes.untyped import mapping, sequence
 
 RBAC = "rbac.authorization.k8s.io/"
 _ADMIN = "cluster-admin"

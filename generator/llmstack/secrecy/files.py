@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.finding import Route
 from llmstack.secrecy.comments import comment_holds_secret, find_said
 from llmstack.secrecy.credentials import find_secrets
 from llmstack.secrecy.encoded import CIPHERTEXT, SEALED
 from llmstack.secrecy.masking import mask_lines, mask_spans
-from llmstack.secrecy.places import Route, SecretPlace, find_places
+from llmstack.secrecy.places import SecretPlace, find_places
 
 MAX_DEPTH = 200
 MAX_ALIASED = 200_000

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from llmstack.finding import Route
 from llmstack.secrecy.credentials import AN_ARGUMENT, argument_secrets, is_reference, is_secret
 from llmstack.secrecy.encoded import looks_sealed
 from llmstack.secrecy.forms import has_form
 from llmstack.secrecy.names import is_secret_name
-
-Route = tuple[str | int, ...]
 
 SECRET_DATA = ("data", "stringData")
 _ENCRYPTED = "encryptedData"

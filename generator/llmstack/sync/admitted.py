@@ -18,8 +18,9 @@ from llmstack.finding import show_route
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.schema import Problem, check_object
+from llmstack.kubernetes.untyped import mapping
 from llmstack.sync.folders import Listing
-from llmstack.sync.manifests import Identity, Manifest, identify, mapping
+from llmstack.sync.manifests import Identity, Manifest, identify
 from llmstack.sync.policies import is_made_anew, why_skipped
 
 _VERSION = schemas.KUBERNETES_VERSIONS[-1]

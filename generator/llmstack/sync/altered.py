@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.scopes import stands_outside
 from llmstack.sync import argo
 from llmstack.sync.fields import TABLES, unread
 from llmstack.sync.handover import said_of_shared, sharing
-from llmstack.sync.manifests import Identity, Manifest, Object, identify
+from llmstack.sync.manifests import Identity, Manifest, identify
 from llmstack.sync.owner import Key, Owner, Tool, is_under
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change

@@ -19,11 +19,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.sync.fields import unread
 from llmstack.sync.git_entries import Tree
 from llmstack.sync.ignored import left_of_application
 from llmstack.sync.local import is_unit
-from llmstack.sync.manifests import Manifest, Object, mapping, sequence
+from llmstack.sync.manifests import Manifest
 from llmstack.sync.owner import Key, Left, Owner, Source, clean, short_revision
 from llmstack.sync.policies import is_kept
 from llmstack.sync.projects import refusing, rules_of, signatures_of, steps_of, windows_of

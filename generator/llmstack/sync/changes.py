@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from llmstack.kubernetes.untyped import mapping
 from llmstack.sync.admitted import as_admitted, as_taken, without_twins
 from llmstack.sync.altered import altered, unread_changes
 from llmstack.sync.folders import Listing
@@ -16,7 +17,7 @@ from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
 from llmstack.sync.leaving import goes, standing
 from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
-from llmstack.sync.manifests import Identity, Manifest, identify, mapping
+from llmstack.sync.manifests import Identity, Manifest, identify
 from llmstack.sync.owner import Key, Owner, Tool, is_under
 from llmstack.sync.side import OwnerChange, Side, as_made, by_identity, owner_change
 from llmstack.sync.stops import Grounds, Stop, find_stops

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
-from llmstack.sync.manifests import Object, mapping, sequence
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 
 Table = Mapping[str, str | None]
 """By the place of a field why it changes nothing in the cluster; None where a rule of this room reads it. A place holds

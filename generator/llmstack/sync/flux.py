@@ -16,8 +16,10 @@ from dataclasses import replace
 from typing import Any
 
 from llmstack.kubernetes.durations import read_duration
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.sync.fields import unread
-from llmstack.sync.manifests import Manifest, Object, mapping, sequence
+from llmstack.sync.manifests import Manifest
 from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import FLUX, is_kept
 from llmstack.sync.taken import alias_of

@@ -19,6 +19,7 @@ from itertools import chain
 from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.untyped import sequence
 from llmstack.kustomize.files import KustomizationError, Read, find_kustomization, is_kustomization
 from llmstack.sync.manifests import (
     Build,
@@ -32,7 +33,6 @@ from llmstack.sync.manifests import (
     read_file,
     read_kustomization,
     read_plainly,
-    sequence,
 )
 
 _PLAIN = frozenset(("apiVersion", "kind", "metadata", "resources"))

@@ -16,8 +16,8 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.kubernetes.selectors import selects
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.sync.git_entries import Entries, Entry, Tree, joined, of_git
-from llmstack.sync.manifests import mapping, sequence
 
 _FIELD = re.compile(r"\{\{-?\s*(?:index\s+)?\.?([A-Za-z_][\w.-]*?)(?:\[(\d+)\]|\s+(\d+))?\s*-?\}\}")
 

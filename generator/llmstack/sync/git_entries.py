@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.sync.manifests import mapping, sequence
+from llmstack.kubernetes.untyped import mapping, sequence
 
 Entry = Mapping[str, Any]
 Entries = list[Entry] | None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from llmstack.sync.manifests import Identity, Object
+from llmstack.kubernetes.pods import Object
+from llmstack.sync.manifests import Identity
 from llmstack.sync.owner import TOOL_NAMES, Key, Owner
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change

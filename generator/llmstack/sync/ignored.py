@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.kustomize.merge import Unsupported
 from llmstack.kustomize.references import Resource
 from llmstack.kustomize.targets import parse_target
-from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
+from llmstack.sync.manifests import is_of_kind
 
 Path = tuple[str, ...]
 """Keys of a field, `*` for every item of a list."""

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from llmstack import schemas
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.pods import Object
 from llmstack.sync import argo
 from llmstack.sync.fields import TABLES
 from llmstack.sync.leaving import applier_of
-from llmstack.sync.manifests import Identity, Object, identify
+from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.owner import TOOL_NAMES, Owner, Tool
 from llmstack.sync.policies import FLUX, is_kept
 from llmstack.sync.side import Action, Cause, OwnerChange, Side, by_identity

@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.kustomize.build import patch_resource
 from llmstack.kustomize.merge import Unsupported
 from llmstack.kustomize.references import Resource
 from llmstack.kustomize.targets import parse_target
 from llmstack.sync import argo
 from llmstack.sync.json_patch import Broken, apply_json_patch
-from llmstack.sync.manifests import Object, mapping, sequence
 from llmstack.sync.owner import clean
 from llmstack.sync.policies import FLUX
 

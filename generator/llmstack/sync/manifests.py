@@ -9,10 +9,11 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.kustomize.build import Unsupported, build
 from llmstack.kustomize.files import KustomizationError, Read
 
-Object = Mapping[str, Any]
 Identity = tuple[str, str, str, str]
 Build = Callable[[str], Sequence[Object] | None]
 """What a folder builds to; None where that is not known. Raises KustomizationError where kustomize cannot build it."""
@@ -134,19 +135,9 @@ def read_kustomization(path: str, text: str) -> Mapping[str, Any]:
 
 
 def identify(object: Object) -> Identity:
-    """API group, kind, namespace and name, as text whatever they are."""
+    """API group, kind, namespace and name, as text whatever they are; the version does not count."""
     metadata = mapping(object.get("metadata"))
     return group_of(object), str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value where it is a map, else an empty one: people write these files."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def sequence(value: Any) -> list[Any]:
-    """The value where it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
 
 
 def is_of_kind(obj: Object, pattern: Mapping[str, Any]) -> bool:

@@ -10,9 +10,10 @@ they keep nothing. Argo CD: docs/user-guide/sync-options.md, resource_hooks.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-Object = Mapping[str, Any]
+from llmstack.kubernetes.pods import Object
+
 Tool = Literal["flux", "argo"]
 Skipped = Literal["reconcile", "ssa-ignore", "ssa-if-not-present", "hook-skip"]
 Renewed = Literal["goes", "renewed"]

@@ -11,8 +11,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.scopes import is_cluster_scoped
-from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
+from llmstack.kubernetes.untyped import mapping, sequence
+from llmstack.sync.manifests import is_of_kind
 from llmstack.sync.owner import Owner, ProjectRules, Source
 
 

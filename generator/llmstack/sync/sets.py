@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.sync.generators import entries_of, filled, is_filled, value_of
 from llmstack.sync.git_entries import MOST_ENTRIES, Entry, Tree
-from llmstack.sync.manifests import Object, mapping, sequence
 
 _FIELDS = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _AS_JSON = re.compile(r"\{\{-?\s*\.([A-Za-z_][\w.]*)\s*\|\s*toJson\s*-?\}\}")

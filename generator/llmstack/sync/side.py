@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from llmstack.kubernetes.pods import Object
 from llmstack.sync import argo, flux
 from llmstack.sync.folders import Listing
 from llmstack.sync.git_entries import Tree
 from llmstack.sync.local import CLUSTERS, SOURCEIGNORE, local_path
 from llmstack.sync.made import FIELDS, make_of, stated
-from llmstack.sync.manifests import Build, Identity, Manifest, Object, identify
+from llmstack.sync.manifests import Build, Identity, Manifest, identify
 from llmstack.sync.owner import TOOL_NAMES, Key, Owner, Tool, is_under
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]

@@ -15,8 +15,8 @@ from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from typing import Any
 
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.sync.local import SOURCEIGNORE
-from llmstack.sync.manifests import mapping, sequence
 from llmstack.sync.owner import is_under
 
 _COPY = re.compile(r"@([a-z0-9-]+)/(.*?)/?\*\*")

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.sync import argo
 from llmstack.sync.flux import read_source
-from llmstack.sync.manifests import Object, mapping, sequence
 
 _ALLOWING = (
     "sourceRepos", "sourceNamespaces", "destinations", "clusterResourceWhitelist", "namespaceResourceWhitelist",

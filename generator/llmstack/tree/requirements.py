@@ -10,6 +10,7 @@ from typing import Any
 
 from llmstack.kubernetes.accelerators import is_accelerator
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.untyped import mapping
 from llmstack.objects.placed import Object, Placed, may_name
 
 OPERATORS = {
@@ -78,7 +79,7 @@ def requirements(objects: Iterable[Placed], others: Iterable[Object] = ()) -> Re
         _operators([*own, *others]),
         {kind: tuple(sorted(names)) for kind, names in sorted(named.items())},
         _gpus(own),
-        any("storageClassName" not in _map(claim.get("spec")) for claim in claims),
+        any("storageClassName" not in mapping(claim.get("spec")) for claim in claims),
     )
 
 
@@ -126,10 +127,6 @@ def _resources(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for field, item in value.items():
             if field == "resources" and isinstance(item, dict):
-                yield from (*_map(item.get("requests")), *_map(item.get("limits")))
+                yield from (*mapping(item.get("requests")), *mapping(item.get("limits")))
             elif may_name(field, item):
                 yield from _resources(item)
-
-
-def _map(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -182,7 +182,7 @@ def _canonical(source: Source) -> Layer:
         inner = data.get(str(section[0])) if len(section) == 1 else None
         if isinstance(inner, dict):
             renaming.rename(inner, names, section, renaming.renamed.get(section, section))
-    for number, model in _models(data):
+    for number, model in models_in(data):
         at: Route = (*MODELS, number)
         renaming.rename(model, ALIASES[(*MODELS, "*")], at, at)
         if isinstance(cache := model.get("lmcacheConfig"), dict):
@@ -191,7 +191,7 @@ def _canonical(source: Source) -> Layer:
     return Layer(source, data, renaming.renamed, tuple(renaming.findings))
 
 
-def _models(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+def models_in(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield each model that is a map, with its number."""
     engine = data.get("servingEngineSpec")
     models = engine.get("modelSpec") if isinstance(engine, dict) else None

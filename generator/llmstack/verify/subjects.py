@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import fewest_scaled, model_of, replicas_of, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.observed.things import Pod, Workload
@@ -59,7 +59,9 @@ def find_subjects(
     environment: str, before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts]
 ) -> dict[Key, Subject]:
     """Return the workloads of an environment whose pods can be counted, on either side."""
-    sides = [{_key(obj): obj for obj in objects if is_counted(str(obj.get("kind")))} for objects in (before, after)]
+    sides = [
+        {identity_of(obj): obj for obj in objects if is_counted(str(obj.get("kind")))} for objects in (before, after)
+    ]
     owned, found = fewest_scaled(before), {}
     for key in dict.fromkeys((*sides[1], *sides[0])):
         old, new = sides[0].get(key), sides[1].get(key)
@@ -69,11 +71,6 @@ def find_subjects(
         had = replicas_of(old, owned) if old is not None else 0
         found[key] = Subject(environment, key, model_of(obj), pool, _containers(old), _containers(new), had)
     return found
-
-
-def _key(obj: Object) -> Key:
-    metadata = obj["metadata"]
-    return str(obj.get("kind")), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 
 def _containers(obj: Object | None) -> tuple[Containers, ...]:

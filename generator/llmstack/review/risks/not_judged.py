@@ -3,28 +3,46 @@
 Why it matters: no risk is told where nothing is known, and that reads like an answer. What the scheduler and the API
 server look at and nobody wrote down is said instead, with the line that would settle it.
 
-How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes and
-nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; ask for
-nodes that no declared pool has; must be beside pods that nothing here runs; wait behind a scheduling or readiness gate;
-must not run as root while nobody says as whom; use an image that no node pulls; have a probe whose path vLLM may not
-answer; or are ended by a liveness probe while they load, without a start-up probe that holds it back and for an unknown
-time: a warning, as each of these usually hangs. A note: they must be spread evenly (`whenUnsatisfiable: DoNotSchedule`)
-or apart over zones or nodes whose number is not known; lose a toleration; wait for another scheduler; claim devices
-(DRA) or take a second kind of GPU that no pool counts; request more local disk, or of another resource, than anything
-says a node has; begin to read, or to pull images with, a Secret or config map that nothing here makes; or pull images
-without a Secret that they were pulled with. So is an Ingress or Gateway that begins to name a certificate's Secret. A
-claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A Ray
-cluster that its own autoscaler gives workers, a DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout)
-that begins to take GPUs, a VerticalPodAutoscaler that ends pods, a NetworkPolicy that begins to bound where pods
-connect to, and a LeaderWorkerSet whose groups begin to want a part of the cluster each (`exclusive-topology`): a note.
-So is a custom resource that another environment of the cluster has too, in another namespace, or that changes its own,
-where nothing tells whether its kind has namespaces. A workload with GPUs that stands in clusters/
-in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer roles than before, or that run
-as another one which is, or is bound to roles that let it read less: a warning, a note where they let it do less of
-something else. A namespace with more ResourceQuotas than are read (32): a warning. A unit whose former state cannot be
-built, and a workload with a scaler that Argo CD begins to replace as a whole: a warning. So are pods that come in a
-pool of which some nodes take none, while nothing says which of the pods that run are on those; a webhook of clusters/
-that the API server asks about pods, and a symbolic link in custom/ where Flux builds.
+How it is judged: it is a warning, as each of these usually hangs, where the pods of a rollout
+
+- name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes and nothing used before;
+- mount an existing claim of which nobody says the access mode, while an old pod keeps it;
+- ask for nodes that no declared pool has, or must be beside pods that nothing here runs;
+- wait behind a scheduling or readiness gate;
+- must not run as root while nobody says as whom, or use an image that no node pulls;
+- have a probe whose path vLLM may not answer, or are ended by a liveness probe while they load, without a start-up
+  probe that holds it back and for an unknown time.
+
+It is a note where they
+
+- must be spread evenly (`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes whose number is not known;
+- lose a toleration, or wait for another scheduler;
+- claim devices (DRA) or take a second kind of GPU that no pool counts;
+- request more local disk, or of another resource, than anything says a node has;
+- begin to read, or to pull images with, a Secret or config map that nothing here makes, or pull images without a Secret
+  that they were pulled with.
+
+Of other things it is a warning for
+
+- a workload with GPUs that stands in clusters/ in no unit, as it is not counted;
+- a workload with a scaler that Argo CD begins to replace as a whole;
+- pods that come in a pool of which some nodes take none, while nothing says which of the pods that run are on those;
+- pods whose ServiceAccount is bound to fewer roles than before, or that run as another one which is, or is bound to
+  roles that let it read less (a note where they let it do less of something else);
+- a claim that grows, and whose StorageClass is not here (a note where its volume is not among the manifests);
+- a namespace with more ResourceQuotas than are read (32);
+- a unit whose former state cannot be built, and a symbolic link in custom/ where Flux builds;
+- a webhook of clusters/ that the API server asks about pods;
+
+and a note for
+
+- a DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs;
+- a Ray cluster that its own autoscaler gives workers, and a VerticalPodAutoscaler that ends pods;
+- a LeaderWorkerSet whose groups begin to want a part of the cluster each (`exclusive-topology`);
+- a NetworkPolicy that begins to bound where pods connect to;
+- an Ingress or Gateway that begins to name a certificate's Secret;
+- a custom resource that another environment of the cluster has too, in another namespace, or that changes its own,
+  where nothing tells whether its kind has namespaces.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """

@@ -47,6 +47,7 @@ from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.rights import accounts_of, guards_of, images_of, is_restricted, rights_of, trusts_remote_code
 from llmstack.kubernetes.roles import powers_of
+from llmstack.kubernetes.untyped import mapping
 from llmstack.kubernetes.within import objects_within
 from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
@@ -58,7 +59,6 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.surroundings import Brought
-from llmstack.sync.manifests import mapping
 from llmstack.sync.widened import said_of_widened
 
 RISK = Declaration("privilege", Severity.ERROR, milder=Severity.WARNING)

@@ -7,24 +7,28 @@ Git.
 
 How it is judged: the Kustomizations, sources, Applications, ApplicationSets and projects of clusters/ before and after
 the change, as kustomize would list them for the tool: `prune`, `deletionPolicy`, `suspend`, finalizers, and annotations
-that keep an object count. A unit is stopped when it or its source is suspended, its source or folder is not there, its
-source leaves out a file that its build reads (`ignore`, `sparseCheckout`, an ArtifactGenerator's copies, a
-.sourceignore), its AppProject does not allow a kind or a namespace that it has, one of its objects is refused, or it
-waits (`dependsOn`) for one that is stopped: then none of its changes is applied, and the review counts none of them.
-Applications are read from ApplicationSets of lists, of Git generators that read this repository, and of a matrix or a
-merge of these, with selectors, a generator's own template and a `templatePatch` of plain fields; where one that asks
-the cluster comes, goes or changes, that is told and not judged. So is a field that no rule reads, of every kind that
-owns or is followed, and an object beside them that changes: nothing of clusters/ changes unsaid. Where the folder of a
-cluster cannot be built (two kustomizations, a file that is no object, an object twice), or the API refuses an object in
-it (a field that its kind does not have), no unit comes or goes; Argo CD leaves that one alone as it was; an empty
-kustomization there builds to nothing for Flux, and all is pruned. What a unit makes of its objects by itself is
-reviewed where it is stated (patches, images, `postBuild.substitute`), else told and not judged. Objects that pass from
-one unit to another are deleted by the first, unless the second has applied them by then; two units of the same objects
-take them from each other. So do two environments of a cluster that state one object, a ClusterRole or what has one name
-in one namespace: an error where they say something else of it, or where one of them takes it out and deletes it. An
-error where objects are deleted that the manifests keep, or may be; else a warning. A folder of a cluster that is gone
-is taken to be pruned: that holds where something else is left in clusters/<cluster>/ (flux-system, another
-environment); else Flux stops at the missing path. Its amount is the number of objects behind it.
+that keep an object count. It is an error where objects are deleted that the manifests keep, or may be; else a warning.
+Its amount is the number of objects behind it.
+
+- A unit is stopped when it or its source is suspended, its source or folder is not there, its source leaves out a file
+  that its build reads (`ignore`, `sparseCheckout`, an ArtifactGenerator's copies, a .sourceignore), its AppProject does
+  not allow a kind or a namespace that it has, one of its objects is refused, or it waits (`dependsOn`) for one that is
+  stopped: then none of its changes is applied, and the review counts none of them.
+- Where the folder of a cluster cannot be built (two kustomizations, a file that is no object, an object twice), or the
+  API refuses an object in it (a field that its kind does not have), no unit comes or goes; Argo CD leaves that one
+  alone as it was. An empty kustomization there builds to nothing for Flux, and all is pruned.
+- A folder of a cluster that is gone is taken to be pruned: that holds where something else is left in
+  clusters/<cluster>/ (flux-system, another environment); else Flux stops at the missing path.
+- Objects that pass from one unit to another are deleted by the first, unless the second has applied them by then. Two
+  units of the same objects take them from each other. So do two environments of a cluster that state one object, a
+  ClusterRole or what has one name in one namespace: an error where they say something else of it, or where one of them
+  takes it out and deletes it.
+- What a unit makes of its objects by itself is reviewed where it is stated (patches, images, `postBuild.substitute`),
+  else told and not judged.
+- Applications are read from ApplicationSets of lists, of Git generators that read this repository, and of a matrix or a
+  merge of these, with selectors, a generator's own template and a `templatePatch` of plain fields; where one that asks
+  the cluster comes, goes or changes, that is told and not judged. So is a field that no rule reads, of every kind that
+  owns or is followed, and an object beside them that changes: nothing of clusters/ changes unsaid.
 
 Fix: follow the order of commits that the review gives for the cluster (docs/operations.md has it with the commands):
 let what goes keep its objects first, then change, then let the new one take them over.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.kubernetes.pods import identity_of, maps, told
+from llmstack.kubernetes.untyped import sequence
 from llmstack.review.risks.assessment import Assessment
-from llmstack.sync.manifests import sequence
 from llmstack.sync.policies import is_replaced
 
 Unforeseen = tuple[str, str, str]

@@ -160,8 +160,7 @@ def _lost_share(
 ) -> Iterator[Break]:
     """Backends of a route that get a part of a host's requests, and lead nowhere from now on: a gateway passes that
     part to no other (Gateway API, HTTPRouteRule, "BackendRefs": 500 where a Service is not there, 503 where it has no
-    ready endpoints). `formerly`
-    gives all addresses before the change: they are asked for only where a part is lost."""
+    ready endpoints). `formerly` gives all addresses before the change, which only a lost part asks for."""
     then, now = sides
     for way in ways:
         closed = why_closed(way, now)

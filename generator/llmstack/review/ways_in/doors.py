@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, maps
+from llmstack.kubernetes.pods import Object, identity_of, maps
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.hosts import Rule, gateways_of, grants_of, ingress_rules, route_rules
@@ -87,7 +87,7 @@ class Side:
     def selected(self, service: Object) -> list[Backend]:
         """The pods that a Service selects."""
         selector = (service.get("spec") or {}).get("selector") or {}
-        namespace = _name(service)[0]
+        namespace = identity_of(service)[1]
         some = [self._labelled.get((namespace, key, str(value)), []) for key, value in selector.items()]
         return [backend for backend in min(some, key=len, default=[]) if selects(service, backend)]
 
@@ -96,12 +96,8 @@ def read_side(objects: Iterable[Object], backends: Iterable[Backend], beside: Se
     """The Services among `objects`, and the pods at the end of the ways in."""
     found = list(backends)
     routers = [backend for backend in found if backend.is_router]
-    services = {_name(obj): obj for obj in objects if obj.get("kind") == "Service"}
+    services = {identity_of(obj)[1:]: obj for obj in objects if obj.get("kind") == "Service"}
     return Side(services, found, routers or found, beside)
-
-
-def _name(obj: Object) -> tuple[str, str]:
-    return str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"])
 
 
 def open_doors(objects: Sequence[Object], side: Side) -> list[Door]:
@@ -133,7 +129,7 @@ def _hosts(objects: Sequence[Object], before: Sequence[Object]) -> Iterator[Door
     gateways = dict.fromkeys(gateways_of(before)) | gateways_of(objects)
     grants = grants_of(before), grants_of(objects)
     for obj in objects:
-        namespace, name = _name(obj)
+        _, namespace, name = identity_of(obj)
         if obj.get("kind") == "Ingress":
             for rule, backend in ingress_rules(obj):
                 service = backend.get("service") or {}

@@ -8,11 +8,11 @@ one Gateway that match the same requests the older one gets them (Gateway API, H
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.untyped import mapping, sequence
 from llmstack.review.ways_in.breaks import Break
 
 _CLASS, _CANARY = "kubernetes.io/ingress.class", "nginx.ingress.kubernetes.io/canary"
@@ -108,39 +108,31 @@ def _message(claim: Claim, rival: Claim) -> str:
 
 
 def _ingress(obj: Object, environment: str) -> Iterator[Claim]:
-    metadata, spec = _map(obj.get("metadata")), _map(obj.get("spec"))
-    annotations = _map(metadata.get("annotations"))
+    metadata, spec = mapping(obj.get("metadata")), mapping(obj.get("spec"))
+    annotations = mapping(metadata.get("annotations"))
     if str(annotations.get(_CANARY, "")).lower() == "true":
         return
     by = str(spec.get("ingressClassName") or annotations.get(_CLASS) or "")
-    for rule in map(_map, _list(spec.get("rules"))):
-        for path in map(_map, _list(_map(rule.get("http")).get("paths"))):
+    for rule in map(mapping, sequence(spec.get("rules"))):
+        for path in map(mapping, sequence(mapping(rule.get("http")).get("paths"))):
             address = f"{rule.get('host') or '*'}{path.get('path') or '/'}"
             yield _claim(obj, environment, address, by)
 
 
 def _route(obj: Object, environment: str) -> Iterator[Claim]:
-    spec = _map(obj.get("spec"))
-    namespace = _map(obj.get("metadata")).get("namespace")
-    gateways = [{"namespace": namespace, **_map(each)} for each in _list(spec.get("parentRefs"))]
-    for rule in map(_map, _list(spec.get("rules"))):
-        for match in map(_map, _list(rule.get("matches")) or [{}]):
-            path = _map(match.get("path"))
+    spec = mapping(obj.get("spec"))
+    namespace = mapping(obj.get("metadata")).get("namespace")
+    gateways = [{"namespace": namespace, **mapping(each)} for each in sequence(spec.get("parentRefs"))]
+    for rule in map(mapping, sequence(spec.get("rules"))):
+        for match in map(mapping, sequence(rule.get("matches")) or [{}]):
+            path = mapping(match.get("path"))
             rest = {key: value for key, value in match.items() if key != "path"}
             by = json.dumps([gateways, path.get("type") or "PathPrefix", rest], sort_keys=True, default=str)
-            for host in _list(spec.get("hostnames")) or ["*"]:
+            for host in sequence(spec.get("hostnames")) or ["*"]:
                 yield _claim(obj, environment, f"{host}{path.get('value') or '/'}", by)
 
 
 def _claim(obj: Object, environment: str, address: str, by: str) -> Claim:
-    metadata = _map(obj.get("metadata"))
+    metadata = mapping(obj.get("metadata"))
     namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name"))
     return Claim(str(obj.get("kind")), namespace, name, environment, address, by)
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
