@@ -92,6 +92,14 @@ FIELDS = {
 }
 """Keys of that catalogue, by the names of a config.json."""
 
+CORRECTED: Mapping[str, Mapping[str, Any]] = {
+    "Step3p7FlashForCausalLM": {"architecture": "Step3p7ForConditionalGeneration", "context": None},
+    "MiniMaxM3ForCausalLM": {"architecture": "MiniMaxM3SparseForConditionalGeneration"},
+}
+"""Architectures that aiconfigurator_core calls otherwise than the models' own config.json, in files that it wrote
+itself: what vLLM serves them as (the examples of its tests/models/registry.py). Step's context is not 65536 but 262144,
+by others who quote its config.json: left out."""
+
 RENAMED = (("meta-llama/Meta-Llama-3.1-", "meta-llama/Llama-3.1-"),)
 """Names that the hub has redirected since; the model is listed under both."""
 
@@ -136,7 +144,8 @@ def read_configs(source: Path) -> Iterator[ModelFacts]:
         if not name.endswith(SIDE_SUFFIX):
             side = files.get(name.removesuffix("_config.json") + SIDE_SUFFIX)
             model = CONFIG.sub(r"\g<model>", name).replace("--", "/", 1)
-            yield replace(learn(model, None, files[name], side=side), config=None)
+            facts = learn(model, None, files[name], side=side)
+            yield replace(facts, config=None, **CORRECTED.get(facts.architecture, {}))
 
 
 def read_files(source: Path) -> dict[str, bytes]:
