@@ -45,7 +45,7 @@ NAMES: tuple[Naming, ...] = (
     Naming(r"hugging-quants/(?P<base>.+)-GPTQ-INT4", "gptq", 0.5),
     Naming(r"unsloth/(?P<base>.+?)(?:-unsloth)?-bnb-4bit", "bitsandbytes", 0.5),
     Naming(r"nvidia/(?P<base>(?:Llama|Qwen|DeepSeek|Mixtral|Phi).+)-FP8", "modelopt", 1),
-    Naming(r"nvidia/(?P<base>.+)-(?:NV)?FP4(?:-v\d)?", "modelopt_fp4", 0.5),
+    Naming(r"nvidia/(?P<base>.+)-FP4(?:-v\d)?", "modelopt_fp4", 0.5),
     Naming(r"(?:TheBloke|casperhansen|solidrust)/(?P<base>.+)-AWQ", "awq", 0.5),
     Naming(r"TheBloke/(?P<base>.+)-GPTQ", "gptq", 0.25),
 )

@@ -133,7 +133,8 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
 
 
 def _is_scalar(text: str) -> bool:
-    """Whether a text is JSON, and no object (`parse_dataclass`, vllm/engine/arg_utils.py); `null` says nothing."""
+    """Whether a text is JSON, and no object (`parse_dataclass`, vllm/engine/arg_utils.py; issue 2243 of
+    kubernetes-sigs/gateway-api-inference-extension); `null` says nothing."""
     try:
         return isinstance(json.loads(text), (int, float, str, list))
     except (ValueError, RecursionError):
