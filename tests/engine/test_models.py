@@ -104,6 +104,7 @@ SIZED = {
     "nvidia/Llama-3.1-70B-Instruct-FP8": (65, 72.7),
     "deepseek-ai/DeepSeek-V3.2": (600, 690),
     "zai-org/GLM-5-FP8": (640, 756),
+    "google/gemma-4-31B-it": (52, 62.6),
 }
 """GiB that the weights have at least, and 10^9 bytes that their files have (the models' pages on the hub)."""
 

@@ -49,7 +49,11 @@ LEAST_LORA_RANK = 16
 
 def most_left(engine: Engine) -> float | None:
     """GiB per GPU that the weights leave, which the KV cache cannot exceed; None where nothing bounds it."""
-    if not least_known(engine.facts).total or not _is_bounded(engine):
+    least, settings = least_known(engine.facts), engine.settings
+    # where nobody knows in which layers they are, nobody knows what is left of them either
+    whole = engine.facts.least is None or least.rest + least.experts > 0
+    divided = settings.pipeline * settings.data > 1 or settings.quantization is not None
+    if not least.total or not _is_bounded(engine) or (divided and not whole):
         return None
     on_gpu = max(0.0, _least_weights(engine) - engine.settings.offloaded * GIB)
     most = (engine.card.at_most or 0.0) * share_of(engine)
@@ -58,8 +62,10 @@ def most_left(engine: Engine) -> float | None:
 
 def least_known(facts: ModelFacts) -> Groups:
     """Bytes of the weights at least: those of the facts, or what the sizes say for certain; none where nobody knows."""
-    if facts.weights is not None or facts.least is not None:
-        return facts.least or complete_groups(facts)
+    if facts.weights is not None:
+        return complete_groups(facts)
+    if facts.least is not None:
+        return facts.least
     method = facts.quantization.method if facts.quantization else ""
     return least_groups(facts.architecture, facts.sizes, LEAST_BYTES.get(method, 0.5)) or Groups()
 

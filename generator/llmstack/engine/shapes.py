@@ -63,7 +63,7 @@ GATED = FAMILIES.keys() | frozenset(
         *("Qwen3VLMoeForConditionalGeneration", "Mistral3ForConditionalGeneration", "Ministral3ForCausalLM"),
         *("Olmo2ForCausalLM", "Olmo3ForCausalLM", "Exaone4ForCausalLM", "MiniMaxM2ForCausalLM"),
         *("DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM", "KimiK25ForConditionalGeneration"),
-        *("Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration"),
+        *("Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration", "MiMoV2FlashForCausalLM"),
     )
 )
 """More architectures whose MLPs and experts are gated, so that what the sizes say of them is there at least."""
