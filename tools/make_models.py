@@ -27,9 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.engine.facts import ModelFacts
+from llmstack.engine.bound import least_known
+from llmstack.engine.catalogue import AT_LEAST
+from llmstack.engine.facts import Groups, ModelFacts
 from llmstack.engine.facts_file import data_of
 from llmstack.engine.learned import learn
+from llmstack.engine.memory import GIB
 
 CONFIG = re.compile(r"(?:.*/)?model_configs/(?P<model>.+)_config\.json\Z")
 SIDE_SUFFIX = "_hf_quant_config.json"
@@ -92,6 +95,17 @@ FIELDS = {
 }
 """Keys of that catalogue, by the names of a config.json."""
 
+CORRECTED: Mapping[str, Mapping[str, Any]] = {
+    "Step3p7FlashForCausalLM": {"architecture": "Step3p7ForConditionalGeneration", "context": None},
+    "MiniMaxM3ForCausalLM": {"architecture": "MiniMaxM3SparseForConditionalGeneration"},
+}
+"""Architectures that aiconfigurator_core calls otherwise than the models' own config.json, in files that it wrote
+itself: what vLLM serves them as (the examples of its tests/models/registry.py). Step's context is not 65536 but 262144,
+by others who quote its config.json: left out."""
+
+LOADED = 0.9
+"""The part of a model's files that is loaded at least: layers that predict further tokens are not."""
+
 RENAMED = (("meta-llama/Meta-Llama-3.1-", "meta-llama/Llama-3.1-"),)
 """Names that the hub has redirected since; the model is listed under both."""
 
@@ -113,7 +127,9 @@ def main() -> int:
             found.setdefault(renamed, (replace(found[model][0], model=renamed), found[model][1]))
     known = {model: facts for model, (facts, _) in found.items()}
     for facts in read_kaito(options.kaito, known):
-        found.setdefault(facts.model, (facts, options.kaito))
+        other = found.setdefault(facts.model, (facts, options.kaito))
+        if facts.least is not None and facts.least.total > least_known(replace(other[0], least=None)).total:
+            found[facts.model] = (replace(other[0], least=facts.least), other[1])
     lines = [f"  {json.dumps(entry(*found[model]), separators=(', ', ': '))}" for model in sorted(found)]
     text = "[\n" + ",\n".join(lines) + "\n]\n"
     if options.output:
@@ -126,7 +142,8 @@ def main() -> int:
 def entry(facts: ModelFacts, source: Path) -> dict[str, Any]:
     """One line of the catalogue: the facts, and the release of the package that they are from."""
     name, version = re.split("[-@]", source.name)[:2]
-    return data_of(facts) | {"source": f"{name} {version}"}
+    least = {AT_LEAST: facts.least.total} if facts.least else {}
+    return data_of(facts) | least | {"source": f"{name} {version}"}
 
 
 def read_configs(source: Path) -> Iterator[ModelFacts]:
@@ -136,7 +153,8 @@ def read_configs(source: Path) -> Iterator[ModelFacts]:
         if not name.endswith(SIDE_SUFFIX):
             side = files.get(name.removesuffix("_config.json") + SIDE_SUFFIX)
             model = CONFIG.sub(r"\g<model>", name).replace("--", "/", 1)
-            yield replace(learn(model, None, files[name], side=side), config=None)
+            facts = learn(model, None, files[name], side=side)
+            yield replace(facts, config=None, **CORRECTED.get(facts.architecture, {}))
 
 
 def read_files(source: Path) -> dict[str, bytes]:
@@ -162,7 +180,8 @@ def read_kaito(module: Path, known: Mapping[str, ModelFacts]) -> Iterator[ModelF
         if model in ALIKE:
             yield made_of(known[ALIKE[model]], said, float(given["modelFileSize"].removesuffix("Gi")))
         else:
-            yield replace(said, weights=None)
+            size = LOADED * float(given["modelFileSize"].removesuffix("Gi")) * GIB
+            yield replace(said, weights=None, least=Groups(embeddings=int(size)))
 
 
 def made_of(base: ModelFacts, said: ModelFacts, size: float) -> ModelFacts:

@@ -38,6 +38,7 @@ def test_every_method_of_quantization_is_taken(release: str) -> None:
     [
         ("0.19.1", "--max-num-seqs", "0", "vLLM 0.19.1 refuses --max-num-seqs 0"),
         ("0.19.1", "--data-parallel-backend", "rya", "vLLM 0.19.1 refuses --data-parallel-backend rya"),
+        ("0.10.2", "--compilation-config", "3", "--compilation-config of vLLM 0.10.2 is no 3"),
         ("0.19.1", "--load-format", "safetensor", "`safetensor` is nothing that --load-format of vLLM 0.19.1 takes"),
         ("0.33.0", "--load-format", "gguf", "`gguf` is nothing that --load-format of vLLM 0.33.0 takes"),
         ("0.19.1", "--tokenizer-mode", "mistal", "`mistal` is nothing that --tokenizer-mode of vLLM 0.19.1 takes"),
@@ -114,7 +115,8 @@ def test_what_ends_a_start_is_said(release: str, flag: str, text: str, message: 
     ("release", "flag", "text"),
     [
         ("0.12.0", "--compilation-config", '{"cudagraph_modes": "FULL"}'),  # passed over before 0.13
-        ("0.19.1", "--compilation-config", "3"),
+        ("0.9.2", "--compilation-config", "3"),  # a level alone, up to here
+        ("0.19.1", "--kv-transfer-config", "null"),
         ("0.19.1", "--compilation-config", '{"cudagraph_mode": "full_and_piecewise", "pass_config": {"fuse_norm_quant": true}}'),
         ("0.19.1", "--compilation-config", '{"mode": 3, "cudagraph_capture_sizes": [1, 2, 4]}'),
         ("0.19.1", "--speculative-config", '{"method": "ngram", "num-speculative-tokens": 3, "prompt_lookup_max": 4}'),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmstack.engine.bound import least_known
 from llmstack.engine.catalogue import catalogued, known_models, source_of
 from llmstack.engine.config_json import context_of, is_tied, quantization_of, sizes_of
 from llmstack.engine.facts import Groups, ModelFacts, Quantization, Sizes, Weights
@@ -17,7 +18,7 @@ from llmstack.engine.facts_file import SIZE_KEYS, file_name, read_facts, write_f
 from llmstack.engine.headers import group_of, header_length, read_header, weigh
 from llmstack.engine.learned import learn
 from llmstack.engine.memory import ALLOCATOR, GIB
-from llmstack.engine.quantized import assumed_of, base_of
+from llmstack.engine.quantized import assumed_of, base_of, named
 from llmstack.facts.fields import FactsError
 from tests.engine.starts import rows
 
@@ -43,14 +44,16 @@ COPIES = [(model, made) for model in known_models() if (made := base_of(model, k
 
 def test_what_is_assumed_of_a_quantized_copy_is_so() -> None:
     assert len(COPIES) >= 4
-    for model, (base, method) in COPIES:
+    for model, (base, naming) in COPIES:
         known, other = catalogued(model), catalogued(base)
         assert known is not None
         assert other is not None
-        assumed = assumed_of(other, model, method)
+        assumed = assumed_of(other, model, naming)
         assert (assumed.architecture, assumed.context, assumed.base) == (known.architecture, known.context, base)
         assert known.quantization is not None
-        assert known.quantization.method == method
+        assert known.quantization.method == naming.method
+        assert known.weights is None or assumed.least is not None
+        assert known.weights is None or 0 < (assumed.least or Groups()).total <= known.weights.bytes, model
         for size in ("vocabulary", "hidden", "layers", "heads", "kv_heads", "head_dim", "experts", "kv_rank"):
             stated = getattr(known.sizes, size)
             assert stated in (0, getattr(assumed.sizes, size)), (model, size)
@@ -68,7 +71,13 @@ def test_what_is_assumed_of_a_quantized_copy_is_so() -> None:
         ),
         ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.3-70B-Instruct", "compressed-tensors"),
         ("hugging-quants/Meta-Llama-3.1-70B-Instruct-AWQ-INT4", "meta-llama/Meta-Llama-3.1-70B-Instruct", "awq"),
+        (
+            "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8",
+            "meta-llama/Meta-Llama-3.1-8B-Instruct",
+            "fp8 or compressed-tensors",
+        ),
         ("unsloth/Qwen3-14B-unsloth-bnb-4bit", "Qwen/Qwen3-14B", "bitsandbytes"),
+        ("nvidia/Llama-3.3-70B-Instruct-FP8", "meta-llama/Llama-3.3-70B-Instruct", "modelopt"),
     ],
 )
 def test_a_quantized_copy_has_the_facts_of_its_base_but_no_widths_and_no_weights(
@@ -83,8 +92,31 @@ def test_a_quantized_copy_has_the_facts_of_its_base_but_no_widths_and_no_weights
 
 
 def test_a_name_that_no_publisher_gives_leads_nowhere() -> None:
-    for model in ("someone/Qwen3-8B-AWQ", "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8", "Qwen/Qwen9-8B-AWQ", "Qwen/-AWQ"):
+    for model in ("someone/Qwen3-8B-AWQ", "Qwen/Qwen9-8B-AWQ", "Qwen/-AWQ"):
         assert catalogued(model) is None, model
+    assert named("Qwen/Qwen9-8B-AWQ").quantization == Quantization("awq"), "of which nothing else is known"
+    assert named("someone/Qwen3-8B-AWQ").quantization is None
+
+
+SIZED = {
+    "Qwen/Qwen2.5-72B-Instruct-AWQ": (35, 41.6),
+    "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic": (7, 9.1),
+    "google/gemma-3-27b-it": (50, 54.9),
+    "nvidia/Llama-3.1-70B-Instruct-FP8": (65, 72.7),
+    "deepseek-ai/DeepSeek-V3.2": (600, 690),
+    "zai-org/GLM-5-FP8": (640, 756),
+    "google/gemma-4-31B-it": (52, 62.6),
+}
+"""GiB that the weights have at least, and 10^9 bytes that their files have (the models' pages on the hub)."""
+
+
+@pytest.mark.parametrize("model", SIZED)
+def test_weights_that_nobody_counted_are_known_at_least(model: str) -> None:
+    facts = catalogued(model)
+    assert facts is not None
+    assert facts.weights is None
+    least, files = SIZED[model]
+    assert least * GIB < least_known(facts).total < files * 1e9
 
 
 @pytest.mark.parametrize("model", known_models())

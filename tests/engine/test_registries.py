@@ -53,6 +53,8 @@ def test_capabilities_change_with_releases() -> None:
     assert registry.least_capability("fp8", ["0.14.1"]) == 75
     assert registry.least_capability("fp8", ["0.13.0", "0.14.1"]) == 75
     assert registry.least_capability("mxfp4", ["0.9.2"]) is None
+    assert registry.least_capability("CompressedTensorsW8A16Fp8", ["0.15.1"]) == 80
+    assert registry.least_capability("CompressedTensorsW8A16Fp8", ["0.16.0"]) == 75
     assert registry.least_capability("own", ["0.9.2"]) is None
 
 

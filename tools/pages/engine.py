@@ -28,8 +28,9 @@ The terms are those of the GPU that decides, and they add up. `utilization` is `
 vLLM 0.20 on 0.92), `total` what CUDA sees of the card. CUDA graphs are inside the budget from 0.20 on, with model
 runner v2 from 0.29 on, and come on top of it before. Model runner v2 takes a GiB more at a start that has to compile
 than at one that finds its compiled graph (`VLLM_CACHE_ROOT` on a volume keeps it): the activation is that of the
-first, and the band reaches to the second. With a pipeline the tightest stage decides; `low` and `high` then span all
-stages.
+first, and the band reaches to the second. Up to 0.10 FlashInfer samples, without sorting the vocabulary, where its
+package is there: the activation is that of the sort, and the band reaches to none. With a pipeline the tightest stage
+decides; `low` and `high` then span all stages.
 
 ## What it needs to know
 
@@ -37,8 +38,8 @@ stages.
   `modelURL` or named by `modelSpec[].gitops.facts`; else the catalogue that comes with llmstack, whose weights are
   counted from the sizes. A quantized copy that nobody has learned, and whose name says of which model of the catalogue
   it was made (`Qwen/…-AWQ`, `RedHatAI/…-quantized.w8a8`), is assumed to have that model's architecture, heads and
-  length; its weights are not known. Of engines over several pods (LeaderWorkerSet, RayCluster) no number is given:
-  what the weights leave of each GPU bounds the cache, and the exact checks hold.
+  length; its weights are known at least, by the bits in its name. Of engines over several pods (LeaderWorkerSet,
+  RayCluster) no number is given: what the weights leave of each GPU bounds the cache, and the exact checks hold.
 - **The card**: `gitops.capacity[].gpu` (or `memory`) of the model's pool, else the product in the pool's or the
   model's node selector.
 - **The release**: the image's tag, or `modelSpec[].gitops.vllmVersion`.

@@ -10,17 +10,21 @@ from typing import Any
 FOLDER = "model_executor/layers/quantization"
 TYPES = {"half": "float16", "float16": "float16", "bfloat16": "bfloat16", "float": "float32", "float32": "float32"}
 
+SCHEMES = ("CompressedTensorsW8A16Fp8", "CompressedTensorsW8A8Int8", "CompressedTensorsWNA16")
+"""Classes of compressed-tensors, which ask for a card themselves (`llmstack.engine.quantized.SCHEMES`)."""
+
 Reader = Callable[[ast.expr], Any]
 
 
 def read_methods(package: Path, method: str, read: Reader) -> Iterator[tuple[str, Any]]:
-    """Yield each method of quantization with what `method` of its class returns, where `read` makes sense of it."""
+    """Yield each method of quantization, and each of SCHEMES, with what `method` of its class returns, where `read`
+    makes sense of it."""
     classes: dict[str, ast.ClassDef] = {}
     for file in sorted((package / FOLDER).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 classes[node.name] = node
-    for name, owner in read_table(package).items():
+    for name, owner in (dict(read_table(package)) | dict(zip(SCHEMES, SCHEMES, strict=True))).items():
         found = _returned(owner, classes, method, read)
         if found is not None:
             yield name, found

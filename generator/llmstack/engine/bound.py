@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
 from llmstack.engine.defaults import BLOCK_SIZE, Minor
-from llmstack.engine.facts import Sizes
+from llmstack.engine.facts import Groups, ModelFacts, Sizes
 from llmstack.engine.memory import GIB, complete_groups, share_of
 from llmstack.engine.settings import Settings
-from llmstack.engine.support import ARCHITECTURES, Engine
+from llmstack.engine.shapes import LEAST_BYTES, least_groups
+from llmstack.engine.support import ARCHITECTURES, AWQ, Engine
 
 _SAFE_FLAGS = """
 attention-backend calculate-kv-scales compilation-config cuda-graph-sizes cudagraph-capture-sizes cpu-offload-gb
@@ -48,11 +49,25 @@ LEAST_LORA_RANK = 16
 
 def most_left(engine: Engine) -> float | None:
     """GiB per GPU that the weights leave, which the KV cache cannot exceed; None where nothing bounds it."""
-    if engine.facts.weights is None or not _is_bounded(engine):
+    least, settings = least_known(engine.facts), engine.settings
+    # where nobody knows in which layers they are, nobody knows what is left of them either
+    whole = engine.facts.least is None or least.rest + least.experts > 0
+    divided = settings.pipeline * settings.data > 1 or settings.quantization is not None
+    if not least.total or not _is_bounded(engine) or (divided and not whole):
         return None
     on_gpu = max(0.0, _least_weights(engine) - engine.settings.offloaded * GIB)
     most = (engine.card.at_most or 0.0) * share_of(engine)
     return most - (on_gpu + _least_adapters(engine)) / GIB
+
+
+def least_known(facts: ModelFacts) -> Groups:
+    """Bytes of the weights at least: those of the facts, or what the sizes say for certain; none where nobody knows."""
+    if facts.weights is not None:
+        return complete_groups(facts)
+    if facts.least is not None:
+        return facts.least
+    method = facts.quantization.method if facts.quantization else ""
+    return least_groups(facts.architecture, facts.sizes, LEAST_BYTES.get(method, 0.5)) or Groups()
 
 
 def _is_bounded(engine: Engine) -> bool:
@@ -62,8 +77,9 @@ def _is_bounded(engine: Engine) -> bool:
     as_stored = settings.dtype in ("auto", "bfloat16", "float16", "half")
     method = facts.quantization.method if facts.quantization else None
     known = settings.quantization in (None, method) or (method is None and settings.quantization in SMALLEST)
+    known |= method == "awq" and settings.quantization in AWQ
     odd = set(settings.unread) - SAFE - SAFE_VARIABLES
-    plain = facts.weights is not None and facts.weights.dtype != "float32"
+    plain = facts.weights is None or facts.weights.dtype != "float32"
     return as_stored and known and plain and not odd and card.at_most is not None and not card.shared_memory
 
 
@@ -71,7 +87,7 @@ def _least_weights(engine: Engine) -> float:
     """Bytes that must be on each GPU: of a pipeline an even share of the layers rounded down, without its ends; of
     experts spread over data parallel engines, their part."""
     facts, settings = engine.facts, engine.settings
-    groups = complete_groups(facts)
+    groups = least_known(facts)
     inside = groups.rest + groups.experts / (settings.data if facts.is_moe else 1)
     if settings.quantization and facts.quantization is None:
         inside /= SMALLEST[settings.quantization]
@@ -106,7 +122,7 @@ def least_need(engine: Engine, length: int | None) -> int | None:
         return None
     if not length or "--block-size" in settings.unread:
         return None
-    element = least_element(settings)
+    element = least_element(engine)
     if element is None:
         return None
     layout = _layout(sizes, settings, element, engine.release)
@@ -130,10 +146,12 @@ def lacking_blocks(engine: Engine, length: int | None) -> int | None:
     return need if need > settings.blocks else None
 
 
-def least_element(settings: Settings) -> int | None:
-    """Bytes of one key or value at least: int8 and fp8 may have scales beside them."""
-    name = settings.kv_dtype
-    if name.startswith(("int8", "fp8")):
+def least_element(engine: Engine) -> int | None:
+    """Bytes of one key or value at least: int8 and fp8 may have scales beside them, and some checkpoints say fp8
+    themselves (`kv_cache_scheme`, `kv_cache_quant_algo`)."""
+    name, quantization = engine.settings.kv_dtype, engine.facts.quantization
+    says = quantization is not None and quantization.method not in ("awq", "gptq", "fp8", "mxfp4", "bitsandbytes")
+    if name.startswith(("int8", "fp8")) or (name == "auto" and says):
         return 1
     return 2 if name == "auto" else KV_BYTES.get(name)
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from llmstack.engine.facts import ModelFacts
+from llmstack.engine.facts import Groups, ModelFacts
 from llmstack.engine.facts_file import facts_of
 from llmstack.engine.quantized import assumed_of, base_of
 
+AT_LEAST = "atLeast"
+"""Bytes that a model's weights have at least, by the size of its files."""
 DATA = files("llmstack") / "schemas" / "models" / "catalogue.json"
 
 
@@ -40,7 +43,8 @@ def catalogued(model: str) -> ModelFacts | None:
     quantized copy of one; None for one that is not known."""
     entry = _entries().get(model.lower())
     if entry:
-        return facts_of({key: value for key, value in entry.items() if key != "source"})
+        facts = facts_of({key: value for key, value in entry.items() if key not in ("source", AT_LEAST)})
+        return replace(facts, least=Groups(embeddings=entry[AT_LEAST])) if AT_LEAST in entry else facts
     made = base_of(model, known_models())
     base = catalogued(made[0]) if made else None
     return assumed_of(base, model, made[1]) if made and base else None

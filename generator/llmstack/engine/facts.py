@@ -103,6 +103,9 @@ class ModelFacts:
     """Digest of config.json, as `sha256:…`."""
     base: str | None = None
     """The model that these facts are really of, where they are assumed for a quantized copy of it."""
+    least: Groups | None = field(default=None, compare=False)
+    """Bytes that the weights have at least, where `weights` are unknown; all in `embeddings` where nobody knows in
+    which layers they are. No file of facts has it."""
 
     def __hash__(self) -> int:
         """That of the name: equal facts are of one model, and hashing every size of it would take long."""

@@ -24,6 +24,9 @@ ALLOCATOR = 0.03
 """GiB that weights take beside their own bytes (r018: 14.99 logged, 14.96 in its files)."""
 SORTING_SAMPLER = (38.6, 0.0)
 """Bytes per request and word that sampling takes, and GiB beside them, while it sorted the vocabulary (r070)."""
+FLASHINFER_UNTIL = (0, 10)
+"""Up to here FlashInfer samples, without sorting, where its package is there (`TopKTopPSampler`,
+vllm/v1/sample/ops/topk_topp_sampler.py): what it takes is between nothing and the sort (f113)."""
 TRITON_SAMPLER = (14.3, 0.14)
 """The same since 0.17, which finds top-k and top-p without sorting (r012, r018)."""
 NEW_RUNNER_SAMPLER = (6.5, 0.0)
@@ -60,7 +63,7 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of the pipeline: how many layers a GPU of it holds, its terms, and how much less of activation there
-    is where nothing has to be compiled."""
+    is where nothing has to be compiled, or sorted."""
 
     layers: int
     terms: Terms
@@ -93,13 +96,15 @@ def _stage(engine: Engine, batch: Batch, layers: tuple[int, ...], number: int) -
     weights = loaded_bytes(engine, share, first=first, last=last) / GIB + ALLOCATOR
     compiling = COMPILING if engine.on_new_runner and not engine.settings.eager else 0.0
     activation = _activation(engine, batch, samples=last) + compiling
+    sorting = _activation(engine, batch, samples=last) - _activation(engine, batch, samples=False)
+    spare = compiling + (sorting if engine.release <= FLASHINFER_UNTIL else 0.0)
     other, graphs = _other(engine, alone=last), _graphs(engine, share)
     spent = weights + activation + other + graphs
     # with a cache of a fixed size vLLM does not ask for a share of the GPU: all of it is what is spent
     fixed = engine.settings.kv_bytes / GIB if engine.settings.kv_bytes else None
     budget = budget_of(engine) if fixed is None else spent + fixed
     kv = budget - spent if fixed is None else fixed
-    return Stage(layers[number], Terms(budget, weights, activation, other, graphs, kv), compiling)
+    return Stage(layers[number], Terms(budget, weights, activation, other, graphs, kv), spare)
 
 
 def budget_of(engine: Engine) -> float:

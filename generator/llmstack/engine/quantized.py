@@ -3,49 +3,97 @@
 A publisher names a copy after the model that it was made of. Quantizing leaves architecture, layers, heads, vocabulary
 and context as they are, so that these are the other model's; widths are not taken over (a checkpoint of 4 bits may have
 padded them, as Qwen2-72B-Instruct-GPTQ-Int4 has), nor weights, nor the groups of the scales. All of it is assumed, and
-`ModelFacts.base` says of which model.
+`ModelFacts.base` says of which model. Of a model that nobody knows such a name still says how its copy is quantized.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from llmstack.engine.facts import ModelFacts, Quantization
+from llmstack.engine.facts import ModelFacts, Quantization, Sizes
+from llmstack.engine.shapes import least_groups
 
-NAMES: tuple[tuple[str, str], ...] = (
-    (r"(?P<base>Qwen/.+)-AWQ", "awq"),
-    (r"(?P<base>Qwen/.+)-GPTQ-Int[48]", "gptq"),
-    (r"(?P<base>Qwen/Qwen3.+)-FP8", "fp8"),
-    (r"(?:RedHatAI|neuralmagic)/(?P<base>.+)-(?:quantized\.w\d+a\d+|FP8-dynamic)", "compressed-tensors"),
-    (r"hugging-quants/(?P<base>.+)-AWQ-INT4", "awq"),
-    (r"hugging-quants/(?P<base>.+)-GPTQ-INT4", "gptq"),
-    (r"unsloth/(?P<base>.+?)(?:-unsloth)?-bnb-4bit", "bitsandbytes"),
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a publisher names copies (`base` in the pattern is the model that one was made of), vLLM's name of the
+    method, and the bytes that a number of a linear layer has at least."""
+
+    pattern: str
+    method: str
+    least: float
+    scheme: str | None = None
+    """Whose least compute capability holds beside the method's (`registry.least_capability`)."""
+
+
+NEURAL_MAGIC = r"(?:RedHatAI|neuralmagic)/(?P<base>.+)-"
+NAMES: tuple[Naming, ...] = (
+    Naming(r"(?P<base>Qwen/.+)-AWQ", "awq", 0.5),
+    Naming(r"(?P<base>Qwen/.+)-GPTQ-Int4", "gptq", 0.5),
+    Naming(r"(?P<base>Qwen/.+)-GPTQ-Int8", "gptq", 1),
+    Naming(r"(?P<base>Qwen/Qwen3.+)-FP8", "fp8", 1),
+    Naming(NEURAL_MAGIC + "FP8-dynamic", "compressed-tensors", 1, "CompressedTensorsW8A16Fp8"),
+    Naming(NEURAL_MAGIC + "FP8", "fp8 or compressed-tensors", 1, "fp8"),
+    Naming(NEURAL_MAGIC + r"quantized\.w8a8", "compressed-tensors", 1, "CompressedTensorsW8A8Int8"),
+    Naming(NEURAL_MAGIC + r"quantized\.w8a16", "compressed-tensors", 1, "CompressedTensorsWNA16"),
+    Naming(NEURAL_MAGIC + r"quantized\.w4a16", "compressed-tensors", 0.5, "CompressedTensorsWNA16"),
+    Naming(NEURAL_MAGIC + r"quantized\.w\d+a\d+", "compressed-tensors", 0.25),
+    Naming(r"hugging-quants/(?P<base>.+)-AWQ-INT4", "awq", 0.5),
+    Naming(r"hugging-quants/(?P<base>.+)-GPTQ-INT4", "gptq", 0.5),
+    Naming(r"unsloth/(?P<base>.+?)(?:-unsloth)?-bnb-4bit", "bitsandbytes", 0.5),
+    Naming(r"nvidia/(?P<base>(?:Llama|Qwen|DeepSeek|Mixtral|Phi).+)-FP8", "modelopt", 1),
+    Naming(r"nvidia/(?P<base>.+)-FP4(?:-v\d)?", "modelopt_fp4", 0.5),
+    Naming(r"(?:TheBloke|casperhansen|solidrust)/(?P<base>.+)-AWQ", "awq", 0.5),
+    Naming(r"TheBloke/(?P<base>.+)-GPTQ", "gptq", 0.25),
 )
-"""How publishers name such copies, and vLLM's name of the method: that of the cards of their models, and of the tools
-that they were made with (llm-compressor, AutoAWQ, AutoGPTQ, bitsandbytes). Others name no method for certain:
-RedHatAI's `-FP8` is compressed-tensors or fp8."""
+"""Of the cards of their models, and of the tools that they were made with (llm-compressor, AutoAWQ, AutoGPTQ,
+bitsandbytes, Model Optimizer). The schemes are classes of compressed-tensors, of those that may run it the one of the
+oldest card (`CompressedTensorsConfig._get_scheme_from_parts`: fp8 is of the weights alone where the card does not
+compute in it). Of two methods, fp8 asks for less in each release."""
 
 
-def base_of(model: str, known: Iterable[str]) -> tuple[str, str] | None:
-    """Which of the `known` models one was quantized from, and the method; None for a name that says no such thing.
-
-    A base without a publisher is that of any; where several have a model of the name, nobody can say.
-    """
-    for pattern, method in NAMES:
-        match = re.fullmatch(pattern, model, re.IGNORECASE)
-        if match is None:
-            continue
-        wanted = match["base"].lower()
-        found = [name for name in known if name.lower() == wanted or name.lower().partition("/")[2] == wanted]
-        return (found[0], method) if len(found) == 1 else None
+@lru_cache(maxsize=1 << 12)
+def naming_of(model: str) -> tuple[Naming, str] | None:
+    """How the name of a model says that it is quantized, and of which it was made; None for a name that does not."""
+    for naming in NAMES:
+        match = re.fullmatch(naming.pattern, model, re.IGNORECASE)
+        if match:
+            return naming, match["base"]
     return None
 
 
-def assumed_of(base: ModelFacts, model: str, method: str) -> ModelFacts:
+def named(model: str) -> ModelFacts:
+    """All that a name says of a model that nobody knows: how it is quantized, if that."""
+    found = naming_of(model)
+    return ModelFacts(model, "", Sizes(), quantization=Quantization(found[0].method) if found else None)
+
+
+def base_of(model: str, known: Iterable[str]) -> tuple[str, Naming] | None:
+    """Which of the `known` models one was quantized from, and how; None for a name that says no such thing.
+
+    A base without a publisher is that of any; where several have a model of the name, nobody can say.
+    """
+    naming = naming_of(model)
+    if naming is None:
+        return None
+    wanted = naming[1].lower()
+    found = [name for name in known if name.lower() == wanted or name.lower().partition("/")[2] == wanted]
+    return (found[0], naming[0]) if len(found) == 1 else None
+
+
+def assumed_of(base: ModelFacts, model: str, naming: Naming) -> ModelFacts:
     """The facts of a quantized copy of `base`, as far as they can be assumed."""
     sizes = replace(base.sizes, intermediate=0, expert_intermediate=0, shared_intermediate=0)
     return replace(
-        base, model=model, base=base.model, sizes=sizes, weights=None, quantization=Quantization(method), revision=None
+        base,
+        model=model,
+        base=base.model,
+        sizes=sizes,
+        weights=None,
+        least=least_groups(base.architecture, base.sizes, naming.least),
+        quantization=Quantization(naming.method),
+        revision=None,
     )

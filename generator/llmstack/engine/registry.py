@@ -140,6 +140,11 @@ def has_metric(name: str, release: str) -> bool:
     return is_within(_tables()["metrics"].get(name), release)
 
 
+def metrics(release: str) -> tuple[str, ...]:
+    """The metrics of one of `releases()`."""
+    return tuple(name for name in _tables()["metrics"] if has_metric(name, release))
+
+
 def metric_kind(name: str, release: str) -> str | None:
     """Whether a metric of one of `releases()` is a histogram, a counter or a gauge, by the name that its sources give
     it; None where there is none such."""

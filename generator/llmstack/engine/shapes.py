@@ -57,6 +57,35 @@ FAMILIES: Mapping[str, Family] = {
 """Architectures that are counted. All have a gated MLP without biases and one norm at the end."""
 
 
+GATED = FAMILIES.keys() | frozenset(
+    (
+        *("Gemma3ForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration", "Qwen3VLForConditionalGeneration"),
+        *("Qwen3VLMoeForConditionalGeneration", "Mistral3ForConditionalGeneration", "Ministral3ForCausalLM"),
+        *("Olmo2ForCausalLM", "Olmo3ForCausalLM", "Exaone4ForCausalLM", "MiniMaxM2ForCausalLM"),
+        *("DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM", "KimiK25ForConditionalGeneration"),
+        *("Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration", "MiMoV2FlashForCausalLM"),
+    )
+)
+"""More architectures whose MLPs and experts are gated, so that what the sizes say of them is there at least."""
+LEAST_BYTES: Mapping[str, float] = {"": 2, "fp8": 1, "modelopt": 1}
+"""Bytes that a number of a linear layer has at least under a method; half a byte under any other."""
+
+
+def least_groups(architecture: str, sizes: Sizes, element: float) -> Groups | None:
+    """Bytes of what the sizes say for certain, with `element` bytes a number of linear layers; None where the
+    architecture is not known. Embeddings are two bytes a number; an output layer may be the embeddings, an encoder is
+    left out, and so is attention that is not plain."""
+    if architecture not in GATED:
+        return None
+    plain = not (sizes.kv_rank or sizes.state_layers)
+    attention = 2 * sizes.hidden * sizes.head_dim * (sizes.heads + sizes.kv_heads) if plain else 0
+    return Groups(
+        embeddings=2 * sizes.vocabulary * sizes.hidden,
+        experts=int(_experts(sizes) * element),
+        rest=int((sizes.layers * attention + _mlp(sizes)) * element),
+    )
+
+
 FP8, MXFP4 = "float8_e4m3fn", "uint8"
 SCALE_BYTES = 4
 MXFP4_BYTES = 0.5 + 1 / 32

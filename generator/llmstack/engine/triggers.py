@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from llmstack.engine import registry
 
@@ -29,6 +30,9 @@ EXPORTED: Mapping[str, tuple[str, ...]] = {
 
 SHARES = frozenset(("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc", "vllm:cpu_cache_usage_perc"))
 """Metrics from 0 to 1, whatever their names say (vllm/v1/metrics/loggers.py)."""
+ROUTERS = frozenset(("vllm:request_latency_seconds",))
+"""Metrics of the router that are called almost as one of vLLM's (src/vllm_router/services/metrics_service)."""
+ALMOST = 0.9
 RUNNING = "vllm:num_requests_running"
 MOST_SEQUENCES = 1024
 """The largest default of `--max-num-seqs` (`get_batch_defaults`, vllm/engine/arg_utils.py)."""
@@ -42,10 +46,11 @@ def base_name(metric: str) -> str:
 
 
 def missing_metrics(query: str, among: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each metric of a query that some release has, and none of these: its name, and which do.
+    """Yield each metric of a query that some release has, and none of these: its name, and which do; and each that is
+    written almost as one.
 
-    A name that no release has may be the router's, or a recording rule's. What is exported of a metric depends on its
-    kind (`generate_latest` of prometheus_client): a histogram has no series of its own name, a gauge no other.
+    Another name that no release has may be the router's, or a recording rule's. What is exported of a metric depends on
+    its kind (`generate_latest` of prometheus_client): a histogram has no series of its own name, a gauge no other.
     """
     for metric in dict.fromkeys(METRIC.findall(query)):
         name = base_name(metric)
@@ -56,6 +61,10 @@ def missing_metrics(query: str, among: Sequence[str]) -> Iterator[tuple[str, str
         if among and registry.is_metric(name) and not any(registry.has_metric(name, each) for each in among):
             first, last = registry.metric_span(name)
             yield metric, f"{first} and later have it" if last is None else f"{first} to {last} have it"
+        elif among and name not in ROUTERS and not registry.is_metric(name):
+            near = get_close_matches(name, registry.metrics(among[0]), 1, ALMOST)
+            if near and near[0].count("_") == name.count("_"):  # one with a word more is a recording rule
+                yield metric, f"it has `{near[0]}`"
 
 
 def _exported(metric: str, name: str, release: str) -> str | None:

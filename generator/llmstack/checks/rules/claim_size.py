@@ -18,6 +18,7 @@ from functools import lru_cache
 from llmstack.checks.engines import Asked, alike_engines, engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.bound import least_known
 from llmstack.engine.memory import GIB
 from llmstack.finding import Route, Severity
 from llmstack.fit.question import hub_name
@@ -44,11 +45,11 @@ def _in_claim(asked: Asked, size: str, wanted: int) -> Iterator[Problem]:
 
 
 def downloaded(asked: Asked) -> int:
-    """Bytes that a model downloads from the hub; 0 for one that does not, or whose size is not known."""
+    """Bytes that a model downloads from the hub, at least; 0 for one that does not, or whose size is not known."""
     facts = asked.question.facts
-    if hub_name(asked.model) is None or facts is None or facts.weights is None:
+    if hub_name(asked.model) is None or facts is None:
         return 0
-    return facts.weights.bytes
+    return facts.weights.bytes if facts.weights is not None else least_known(facts).total
 
 
 def _in_container(asked: Asked) -> Iterator[Problem]:
@@ -72,7 +73,7 @@ def _shared(subject: Subject) -> Iterator[Problem]:
 def _compare(what: str, held: str, wanted: int, key: str, route: Route) -> Iterator[Problem]:
     if _is_smaller(held, wanted):
         help = f"{key}: {-(-2 * wanted // GIB)}Gi holds two revisions"
-        yield Problem(f"{what}; its weights are {wanted / GIB:.1f} GiB", route, help=help)
+        yield Problem(f"{what}; its weights are {wanted / GIB:.1f} GiB or more", route, help=help)
 
 
 @lru_cache(maxsize=1 << 10)

@@ -3,10 +3,10 @@
 KEDA divides what the query returns by the threshold, and wants as many replicas. An engine runs no more requests at
 once than `--max-num-seqs`, so that a threshold of `vllm:num_requests_running` that is as high is never passed, however
 long the queue; `vllm:kv_cache_usage_perc` goes from 0 to 1, not to 100. And a query of a metric that the release does
-not export (`vllm:gpu_cache_usage_perc` is gone since 0.12) is empty. Only queries of one metric, summed or averaged,
-over some time or not, times or by a number, are judged by their threshold. Scalers among extraObjects are judged
-where they name an engine's workload: of a HorizontalPodAutoscaler metrics of pods and external ones that are called as
-vLLM calls them (`vllm_num_requests_running`), by the average that they aim at.
+not export (`vllm:gpu_cache_usage_perc` is gone since 0.12, `vllm:num_request_waiting` never was) is empty. Only queries
+of one metric, summed or averaged, over some time or not, times or by a number, are judged by their threshold. Scalers
+among extraObjects are judged where they name an engine's workload: of a HorizontalPodAutoscaler metrics of pods and
+external ones that are called as vLLM calls them (`vllm_num_requests_running`), by the average that they aim at.
 
 Fix: a threshold below what one replica reaches, `vllm:num_requests_waiting`, or the metric's new name.
 """

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from llmstack.checks.engines import Asked, alike_engines, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact.architecture import unregistered
+from llmstack.engine.exact.architecture import came_later, unregistered
 from llmstack.engine.exact.fault import Fault
 from llmstack.finding import Severity
 
@@ -31,3 +31,4 @@ def _faults(asked: Asked) -> Iterator[Fault]:
     if question.facts is not None and among:
         image = asked.model.repository or ""
         yield from unregistered(question.facts, question.settings, question.flags, among, image)
+        yield from came_later(question.facts, question.settings, question.version)

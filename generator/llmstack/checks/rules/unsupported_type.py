@@ -3,7 +3,8 @@
 Each method of quantization has a least compute capability, which vLLM compares with the card before it loads; bfloat16
 wants 8.0 (Ampere), Blackwell wants vLLM 0.9, and vLLM's own image has no code for Volta from 0.20 on, but where its tag
 says `cu129`. The card is that of the model's pool in `gitops.capacity`, or of the
-product in a node selector; the method is `--quantization`, or what facts/models/ say of the checkpoint. Also refused:
+product in a node selector; the method is `--quantization`, what facts/models/ say of the checkpoint, or what its name
+does (`Qwen/…-AWQ`, `RedHatAI/…-quantized.w8a8`). Also refused:
 a `--dtype` that the model or its quantization does not take (Gemma in float16, fp8 in float32), a `--quantization` that
 is not the checkpoint's, and a checkpoint of a method that the release has dropped.
 
@@ -20,7 +21,9 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.types import mismatched, too_old, unfit_type, without_code
+from llmstack.engine.quantized import named
 from llmstack.finding import Severity
+from llmstack.fit.question import hub_name
 
 RULE = Declaration("unsupported-type", Severity.ERROR, needs_objects=True, whole=True)
 
@@ -33,13 +36,11 @@ def _faults(asked: Asked) -> Iterator[Fault]:
     question, among = asked.question, asked.releases
     if not among:
         return
-    facts, settings, card = question.facts, question.settings, question.card
+    settings, card = question.settings, question.card
+    facts = question.facts or named(hub_name(asked.model) or "")
     release = question.match.catalogue.release.minor
     if card is not None:
         yield from without_code(card, release, asked.model.repository or "", asked.model.tag or "")
-    if facts is None:
-        return
-    if card is not None:
         yield from too_old(facts, settings, card, among)
     yield from unfit_type(facts, settings, release, among)
     yield from mismatched(facts, settings, among)

@@ -10,9 +10,39 @@ from llmstack.engine.exact.types import is_official
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.settings import Flags, Settings, is_on
 from llmstack.engine.support import ARCHITECTURES
+from llmstack.flags.release import find_release
 
-OTHERWISE = frozenset(("--model-impl", "--hf-overrides", "--config", "--convert", "--runner", "--task"))
+ANOTHER = frozenset(("--model-impl", "--hf-overrides", "--config"))
+"""Flags that may name another class."""
+OTHERWISE = ANOTHER | {"--convert", "--runner", "--task"}
 """Flags that may have another class serve the model."""
+
+CAME_LATE: Mapping[str, tuple[int, int, int]] = {
+    "GptOssForCausalLM": (0, 10, 1),
+    "Llama4ForConditionalGeneration": (0, 8, 3),
+    "Mistral3ForConditionalGeneration": (0, 8, 3),
+    "Qwen3ForCausalLM": (0, 8, 3),
+    "Qwen3MoeForCausalLM": (0, 8, 3),
+    "Qwen3NextForCausalLM": (0, 10, 2),
+}
+"""Architectures that came with a patch of a release whose tables are those of its last patch: the first that serves
+them, Qwen3's by Transformers' own class (models/registry.py in the wheels of 0.8.2 to 0.8.4, 0.10.0 and 0.10.1)."""
+
+
+def came_later(facts: ModelFacts, settings: Settings, version: str | None) -> Iterator[Fault]:
+    """Yield an architecture that came with a later patch than `version`."""
+    came, release = CAME_LATE.get(facts.architecture), find_release(version or "")
+    if (
+        came is None
+        or release is None
+        or not release.patch_known
+        or release.minor != came[:2]
+        or ANOTHER & set(settings.unread)
+    ):
+        return
+    if release.numbers < came:
+        message = f"vLLM {version} does not have {facts.architecture}"
+        yield Fault("model", message, f"it is in {'.'.join(map(str, came))} and later: choose another image or model")
 
 
 def unregistered(
@@ -25,7 +55,7 @@ def unregistered(
     """
     name = facts.architecture
     first, last = registry.first_with(name), registry.last_with(name)
-    otherwise = {"--model-impl", "--hf-overrides", "--config"} & set(settings.unread)
+    otherwise = ANOTHER & set(settings.unread)
     if otherwise or any(registry.has_architecture(name, release) for release in among):
         return
     if first is None:

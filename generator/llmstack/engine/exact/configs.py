@@ -19,6 +19,7 @@ from llmstack.engine.exact.fields import TYPES, read_float, unfit, unlike
 from llmstack.engine.exact.types import is_official
 from llmstack.engine.settings import Flags, read_number
 from llmstack.flags import Catalogue
+from llmstack.flags.release import read_release
 
 SETTINGS = (
     *("ModelConfig", "CacheConfig", "ParallelConfig", "SchedulerConfig", "LoRAConfig", "LoadConfig"),
@@ -33,6 +34,8 @@ EARLIER = {"--kv-transfer-config": "KVTransferConfig"}
 """Classes behind flags in releases whose parser does not name them: what they register is known all the same."""
 SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "SpeculativeConfig.method", "AttentionConfig.backend"))
 """A flag, and fields, that `flags.refused` and the check of backends look at."""
+FROM_CLI = (0, 9)
+"""The last release in which `--compilation-config` might be a level alone (`CompilationConfig.from_cli`)."""
 EXECUTORS = frozenset(("ray", "mp", "uni", "external_launcher"))
 """What `--distributed-executor-backend` may be beside the dotted name of a class (`Executor.get_class`)."""
 
@@ -113,6 +116,8 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     """What is wrong with a flag's value and what to do; None for nothing."""
     release = limits.release
     if limits.owner is not None:
+        if _is_scalar(text) and read_release(release).minor > FROM_CLI:
+            return f"{flag} of vLLM {release} is no {text[:40]}", TYPES["dict"]
         config = read_object(text) or {}
         return next(iter((*_wrong_keys(config, limits.owner, release, flag), *_connector(config, limits))), None)
     if flag == PER_PROMPT:
@@ -125,6 +130,15 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     if not limits.names or text.lower() in limits.names or (limits.names is EXECUTORS and "." in text):
         return None
     return f"`{text[:40]}` is nothing that {flag} of vLLM {release} takes", _near(text, limits.names)
+
+
+def _is_scalar(text: str) -> bool:
+    """Whether a text is JSON, and no object (`parse_dataclass`, vllm/engine/arg_utils.py; issue 2243 of
+    kubernetes-sigs/gateway-api-inference-extension); `null` says nothing."""
+    try:
+        return isinstance(json.loads(text), (int, float, str, list))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _wrong_counts(kinds: Mapping[str, Any], limits: _Limits) -> Iterator[tuple[str, str]]:

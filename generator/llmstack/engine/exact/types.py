@@ -9,6 +9,7 @@ from llmstack.engine import registry
 from llmstack.engine.cards import Card
 from llmstack.engine.exact.fault import About, Fault
 from llmstack.engine.facts import ModelFacts
+from llmstack.engine.quantized import naming_of
 from llmstack.engine.settings import Settings
 
 TYPES: Mapping[str, str] = {
@@ -76,6 +77,10 @@ CUDA_13 = "vllm/vllm-openai"
 LEAST_OF_CUDA_13 = (7, 5)
 """From 0.20 on this image is built with CUDA 13, which compiles nothing for older cards, unless its tag says `cu12`
 (VLLM_MAIN_CUDA_VERSION, vllm/envs.py; https://github.com/mudler/LocalAI/issues/9948)."""
+SPARSE = frozenset(("DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM"))
+SPARSE_BACKEND, SPARSE_LEAST = "FLASHMLA_SPARSE", 90
+"""Sparse latent attention, its first backend, and the least card of any: those of `is_sparse` are for compute
+capability 9 and 10 in each release (`supports_compute_capability`, vllm/v1/attention/backends/mla/)."""
 OFFICIAL = frozenset(("vllm/vllm-openai", "lmcache/vllm-openai"))
 """Images that are built with the PyTorch that the release wants, and without plugins."""
 
@@ -92,12 +97,23 @@ def too_old(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[s
         return
     has = card.capability[0] * 10 + card.capability[1]
     shown = f"a {card.name} has {card.capability[0]}.{card.capability[1]}"
-    method = settings.quantization or (facts.quantization.method if facts.quantization else None)
-    least = registry.least_capability(method, among) if method else None
-    if method and least is not None and has < least:
-        message = f"{method} wants compute capability {least // 10}.{least % 10}; {shown}"
-        about: About = "quantization" if settings.quantization else "model"
-        yield Fault(about, message, "choose another card, or a checkpoint of another type")
+    stored = facts.quantization.method if facts.quantization else None
+    by_name = naming_of(facts.model)
+    for method in dict.fromkeys((settings.quantization or stored, by_name[0].scheme if by_name else None)):
+        least = registry.least_capability(method, among) if method else None
+        if method and least is not None and has < least:
+            what = method if method == settings.quantization or method == stored else facts.model
+            message = f"{what} wants compute capability {least // 10}.{least % 10}; {shown}"
+            about: About = "quantization" if settings.quantization else "model"
+            yield Fault(about, message, "choose another card, or a checkpoint of another type")
+            break
+    if (
+        facts.architecture in SPARSE
+        and has < SPARSE_LEAST
+        and all(registry.has_backend(SPARSE_BACKEND, r) for r in among)
+    ):
+        what = f"the sparse attention of {facts.architecture}"
+        yield Fault("model", f"{what} wants compute capability 9.0; {shown}", "choose another card")
     if settings.dtype == "bfloat16" and has < 80:
         yield Fault("dtype", f"bfloat16 wants compute capability 8.0; {shown}", "--dtype float16")
 
