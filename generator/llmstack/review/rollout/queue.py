@@ -136,8 +136,8 @@ def _growth(workload: Workload) -> int:
 def latest_ends(lengths: Mapping[str, float], workers: int, *, chained: bool) -> Mapping[str, float]:
     """Return by unit the latest second at which it is done, whatever the order; `lengths` are those of units at work.
 
-    A unit waits at most for an even share of all others (Graham, "Bounds on multiprocessing timing anomalies", 1969), and
-    as long as the one worker is busy that had the fewest of them: no more than their number by the workers, rounded
+    A unit waits at most for an even share of all others (Graham, "Bounds on multiprocessing timing anomalies", 1969),
+    and as long as the one worker is busy that had the fewest of them: no more than their number by the workers, rounded
     down. Where some wait for others, `chained`, it may wait for all of them.
     """
     if chained:

@@ -45,7 +45,7 @@ def broken_addresses(
     new = [(door, _served(door, now)) for door in opened]
     formerly = cache(partial(all_doors, before, then))
     near = _Near(left)
-    fronts = {each.identity for each in (*then.front, *then.beside)}
+    fronts = {each.identity for each in (*then.front, *then.behind_hosts)}
     led_to, silent = {door.service for door in doors}, _Silent(ends, (then, now))
     for door in doors:
         ways = [other for other in near.to(door) if other.covers(door)]
