@@ -71,6 +71,17 @@ def test_a_host_that_goes() -> None:
     assert told([service(), ingress("a")], [service()]) == [("Ingress/i", NONE.format("a/") + "it is gone")]
 
 
+def test_a_host_of_one_engine_beside_a_router() -> None:
+    """Callers of the router are not meant to call its Service, those of the host are."""
+    pods, to = (ROUTER, backend("e", router=False, app="e")), service(name="e", selector={"app": "e"})
+    then, now = ([service(), to, ingress(host, name="own", to="e")] for host in "ab")
+    sides = [read_side(each, pods) for each in (then, now)]
+    [found] = broken_addresses(then, now, *sides, ())
+    assert found.message == NONE.format("a/") + "it is gone; `b/` is new"
+    assert [each.kind for each in found.stations] == ["host", "Ingress", "Service", "engine"]
+    assert not list(broken_addresses([service(), to], [service()], *sides, ()))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "broken", "why"),
     [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.review_rollout.conftest import _change, _pool, _review
 from tests.verify.test_laws import changes
 
-from llmstack.report.cost import cost_data, say_cost, say_exact
+from llmstack.report.cost import SHOWN, cost_data, cost_rows, say_cost, say_exact
 from llmstack.review.applied import what_is_applied
 from llmstack.review.cost import HOURS, ZERO, Amount, Bill, Unserved, Usage, find_cost
 from llmstack.review.facts import Facts, Pool
@@ -84,6 +84,17 @@ def test_nothing_is_free_because_nobody_says_its_price() -> None:
     free = find_cost([usage], {}, [Pool("a", RESOURCE, 8, price=Fraction(0))], "EUR")
     assert free is not None
     assert free.total == Bill(ZERO, ZERO, ZERO)
+
+
+def test_a_table_begins_with_what_changes_most() -> None:
+    names = [f"m{number:02}" for number in range(SHOWN + 3)]
+    after = {"m13": (0, 0), "m14": (1, None)}
+    asked = [Usage("prod", name, ("a", RESOURCE), (1, 1), after.get(name, (1, 1))) for name in names]
+    cost = find_cost(asked, {"prod": []}, [Pool("a", RESOURCE, 32, price=Fraction(1))], "EUR")
+    assert cost is not None
+    rows, more = cost_rows(cost)
+    assert [row["name"] for row in rows[:4]] == ["pool a", "prod: m13", "prod: m14", "prod: m00"]
+    assert [row["name"] for row in (rows[-1], *more)] == ["prod: m09", "prod: m10", "prod: m11", "prod: m12"]
 
 
 def test_an_end_that_nothing_bounds_stays_open() -> None:

@@ -66,6 +66,21 @@ def test_units_of_other_lengths_have_bounds_alone(workload: Make, pool: Make) ->
     assert seconds[4] == (None, 500, 750)
 
 
+@pytest.mark.parametrize(
+    ("names", "gpus", "each"),
+    [
+        ("abcdefgh", 12, (None, 300, 660)),  # four surge at a time; those of the second round wait for what ends
+        ("abcdefgh", 9, (None, 300, 2640)),  # one after another, whoever comes first
+        ("abcdefgh", 8, (None, None, None)),  # never
+    ],
+)
+def test_units_that_wait_for_gpus_take_as_long_whatever_they_are_called(
+    names: str, gpus: int, each: tuple[Any, ...], workload: Make, pool: Make
+) -> None:
+    workloads = line(workload, dict.fromkeys(names, 300), surge=1, unavailable=0)
+    assert told(workloads, queue(*names, timeout=5400), pool(gpus))[0] == [each] * len(names)
+
+
 def test_what_needs_no_worker_does_not_wait(workload: Make, pool: Make) -> None:
     workloads = [*line(workload, dict.fromkeys("abcdef", 600)), workload("free", load=60)]
     seconds, total, _ = told(workloads, queue(*"abcdef"), pool(64))

@@ -11,6 +11,10 @@ from llmstack.review.cost import Amount, Bill, Cost, Span
 from llmstack.review.result import Review
 
 MOST_PLACES = 12
+SHOWN = 12
+"""Models of which a table of costs has a row before the rest is folded."""
+COLUMNS = (("before", "before"), ("after", "after"), ("rollout", "rollout, once"), ("idle", "idle GPUs"))
+"""Keys and titles of its columns."""
 
 
 def cost_data(cost: Cost | None) -> dict[str, Any] | None:
@@ -99,18 +103,24 @@ def say_unpriced(cost: Cost) -> str:
     return f", without {names}, which {'has' if len(cost.unpriced) == 1 else 'have'} no price" if names else ""
 
 
-def cost_rows(cost: Cost) -> list[dict[str, str]]:
-    """The parts of a cost as rows of a table: pools, then environments, then models of environments where there are
-    several of either."""
+def cost_rows(cost: Cost) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The parts of a cost as rows of a table: pools, then environments where there are several, then the models whose
+    cost changes most; and the other models."""
     rows = [
         _row(_say_pool(*row.pool), row.bill, f"{_say_count(row.idle)} idle, {say_amount(row.idle_amount)}")
         for row in cost.pools
     ]
     if len(cost.environments) > 1:
         rows += [_row(name, bill) for name, bill in sorted(cost.environments.items())]
-    for (environment, model), bill in sorted(cost.models.items(), key=lambda item: _place(item[0])):
-        rows.append(_row(f"{environment}: {model or 'other workloads'}", bill))
-    return rows
+    by_change = sorted(cost.models.items(), key=lambda item: (-_change(item[1]), _place(item[0])))
+    models = [_row(f"{environment}: {model or 'other workloads'}", bill) for (environment, model), bill in by_change]
+    return [*rows, *models[:SHOWN]], models[SHOWN:]
+
+
+def _change(bill: Bill) -> Fraction:
+    """By how much a bill changes at its least or at its most."""
+    ends = ((bill.before.least, bill.after.least), (bill.before.most or 0, bill.after.most or 0))
+    return max(abs(Fraction(after) - before) for before, after in ends)
 
 
 def _row(name: str, bill: Bill, idle: str = "") -> dict[str, str]:

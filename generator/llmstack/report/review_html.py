@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from llmstack.report.clusters import say_removed, sync_rows, told_clusters
-from llmstack.report.cost import cost_rows, say_cost, say_unpriced, told_costs
+from llmstack.report.cost import COLUMNS, cost_rows, say_cost, say_unpriced, told_costs
 from llmstack.report.glossary import TERMS
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.images import changed_images
@@ -91,8 +91,9 @@ def _page(review: Review) -> dict[str, Any]:
         "pools": pools,
         "waves": list(told_waves(review)),
         "costs": [
-            (name, f"{say_cost(cost)}{say_unpriced(cost)}", cost_rows(cost)) for name, cost in told_costs(review)
+            (name, f"{say_cost(cost)}{say_unpriced(cost)}", *cost_rows(cost)) for name, cost in told_costs(review)
         ],
+        "columns": COLUMNS,
         "still": still,
         "engines": engine_cards(review),
         "images": changed_images(review),

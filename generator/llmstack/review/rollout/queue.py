@@ -136,14 +136,12 @@ def _growth(workload: Workload) -> int:
 def latest_ends(lengths: Mapping[str, float], workers: int, *, chained: bool) -> Mapping[str, float]:
     """Return by unit the latest second at which it is done, whatever the order; `lengths` are those of units at work.
 
-    Of n units of equal length the last round ends after n / workers of them, rounded up; else a unit waits at most for
-    an even share of all others (Graham, "Bounds on multiprocessing timing anomalies", 1969), and where some wait for
-    others, `chained`, for all of them.
+    A unit waits at most for an even share of all others (Graham, "Bounds on multiprocessing timing anomalies", 1969),
+    and as long as the one worker is busy that had the fewest of them: no more than their number by the workers, rounded
+    down. Where some wait for others, `chained`, it may wait for all of them.
     """
     if chained:
         return dict.fromkeys(lengths, sum(lengths.values()))
-    if len(set(lengths.values())) == 1:
-        rounds = -(-len(lengths) // workers)
-        return {unit: length * rounds for unit, length in lengths.items()}
-    total = sum(lengths.values())
-    return {unit: (total - length) / workers + length for unit, length in lengths.items()}
+    total, rounds = sum(lengths.values()), (len(lengths) - 1) // workers
+    longest = sum(sorted(lengths.values(), reverse=True)[:rounds])
+    return {unit: length + min((total - length) / workers, longest) for unit, length in lengths.items()}

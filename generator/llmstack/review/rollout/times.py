@@ -15,7 +15,7 @@ from math import inf
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.forecast import Rollout
-from llmstack.review.rollout.placement import Fixed
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.queue import Queue, latest_ends
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.simulate import Run, simulate
@@ -89,11 +89,30 @@ def _spans(
     least, most = (_lengths(units, run, queue) for run in (shortest, longest))
     if len(units) <= queue.workers and all(most[unit] < queue.units[unit].timeout for unit in units):
         return spans, False
+    if len({*least.values(), *most.values()}) > 1 and any(each.longest_wait for each in longest.outcomes):
+        least, alone = (
+            _lengths(units, simulate(workloads, (), {}, load, queue), queue) for load in (_shortest_load, _longest_load)
+        )
+        waits = _waits(workloads, longest)
+        for unit, positions in units.items():
+            most[unit] = max(most[unit], alone[unit] + max(waits[_pool(workloads[each])] for each in positions))
     latest = latest_ends(most, queue.workers, chained=chained)
     for unit, positions in units.items():
         for position in positions:
             spans[position] = least[unit], latest[unit]
     return spans, not chained and len({*least.values(), *most.values()}) == 1 and inf not in most.values()
+
+
+def _waits(workloads: Sequence[Workload], run: Run) -> dict[PoolKey | None, float]:
+    """The longest that a pod of each pool waited for GPUs: in another order it is a pod of another unit."""
+    found: dict[PoolKey | None, float] = {}
+    for workload, outcome in zip(workloads, run.outcomes, strict=True):
+        found[_pool(workload)] = max(found.get(_pool(workload), 0), outcome.longest_wait)
+    return found
+
+
+def _pool(workload: Workload) -> PoolKey | None:
+    return workload.new.pool if workload.new is not None else None
 
 
 def _lengths(units: Mapping[str, Sequence[int]], run: Run, queue: Queue) -> dict[str, float]:

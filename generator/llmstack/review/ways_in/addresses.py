@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from math import inf
@@ -41,21 +41,20 @@ def broken_addresses(
     by hosts to what may stand before them."""
     doors, left = [*open_doors(before, then), *other_doors(before, then)], all_doors(after, now, before)
     known = {door.address for door in doors}
-    opened = [door for door in (*open_doors(after, now), *other_doors(after, now)) if door.address not in known]
-    new = [(door, _served(door, now)) for door in opened]
-    formerly = cache(partial(all_doors, before, then))
-    near = _Near(left)
-    fronts = {each.identity for each in (*then.front, *then.beside)}
+    opened = (door for door in (*open_doors(after, now), *other_doors(after, now)) if door.address not in known)
+    new, near = _New(opened, cache(partial(_served, now))), _Near(left)
+    formerly, served_at = cache(partial(all_doors, before, then)), cache(partial(_served, then))
+    fronts = {each.identity for each in (*then.front, *then.behind_hosts)}
     led_to, silent = {door.service for door in doors}, _Silent(ends, (then, now))
     for door in doors:
-        ways = [other for other in near.to(door) if other.covers(door)]
-        refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
+        beside = near.to(door)
+        ways = [other for other in beside if other.covers(door)]
+        refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, beside), before_service=True)]
         if all(refusals):
             service = then.services.get((door.namespace, door.service))
             behind = then.selected(service) if service is not None else []
             front = [each for each in behind if each.identity in fronts]
-            served = _served(door, then)
-            instead = [other.address for other, its in new if _kind(other) == _kind(door) and served <= its]
+            instead = new.instead_of(door, served_at(door.namespace, door.service))
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
             open_ways = [way for way in ways if why_closed(way, now) is None]
@@ -73,28 +72,54 @@ class _Near:
 
     def __init__(self, doors: Sequence[Door]) -> None:
         self._doors = doors
-        self._by: dict[str, list[int]] = {}
+        self._by: dict[str | tuple[str, str], list[int]] = {}
+        self._lengths: set[int] = set()
+        """Of the paths."""
         for number, door in enumerate(doors):
-            host = "" if door.rule is None or "*" in door.rule.host else door.rule.host
-            for key in {door.address, host if door.rule is not None else door.address}:
-                self._by.setdefault(key, []).append(number)
+            self._by.setdefault(door.address, []).append(number)
+            if door.rule is not None:
+                path = door.rule.path.rstrip("/")
+                self._lengths.add(len(path))
+                self._by.setdefault(("" if "*" in door.rule.host else door.rule.host, path), []).append(number)
 
     def to(self, door: Door) -> list[Door]:
-        """Those that may cover a door, in their order: of its address, of its host, or of many hosts."""
-        keys = {door.address, *(("", door.rule.host) if door.rule is not None else ())}
+        """Those that may cover a door, in their order: of its address, or of its host or many, and of its path or one
+        above it."""
+        keys: set[str | tuple[str, str]] = {door.address}
+        if door.rule is not None:
+            paths = {door.rule.path.rstrip("/")[:length] for length in self._lengths}
+            keys |= {(host, path) for host in ("", door.rule.host) for path in paths}
         return [self._doors[each] for each in sorted({number for key in keys for number in self._by.get(key, ())})]
+
+
+class _New:
+    """Addresses that are new, by what opens them and the models behind."""
+
+    def __init__(self, doors: Iterable[Door], served_at: Callable[[str, str], frozenset[str]]) -> None:
+        self._by: dict[tuple[str, str], dict[frozenset[str], str]] = {}
+        """The first address for each set of models, by the kind of what opens it and each of these; by none, all."""
+        for door in doors:
+            served = served_at(door.namespace, door.service)
+            if served not in self._by.get((_kind(door), ""), ()):
+                for id in ("", *served):
+                    self._by.setdefault((_kind(door), id), {})[served] = door.address
+
+    def instead_of(self, door: Door, served: frozenset[str]) -> str | None:
+        """The first of the same kind behind which all of some models are."""
+        found = self._by.get((_kind(door), next(iter(served), "")), {})
+        return next((address for models, address in found.items() if served <= models), None)
 
 
 def _kind(door: Door) -> str:
     return door.subject.partition("/")[0]
 
 
-def _served(door: Door, side: Side) -> set[str]:
-    """The ids of models that callers find behind a door: those of all engines behind a router."""
-    service = side.services.get((door.namespace, door.service))
+def _served(side: Side, namespace: str, name: str) -> frozenset[str]:
+    """The ids of models that callers find behind a Service: those of all engines behind a router."""
+    service = side.services.get((namespace, name))
     behind = side.selected(service) if service is not None else []
     engines = side.backends if any(each.is_router for each in behind) else behind
-    return {id for each in engines if not each.is_router for id in each.served or (each.model or "",)}
+    return frozenset(id for each in engines if not each.is_router for id in each.served or (each.model or "",))
 
 
 def _gone(door: Door, left: Sequence[Door]) -> str:
@@ -105,10 +130,10 @@ def _gone(door: Door, left: Sequence[Door]) -> str:
     return "its path is `Exact`, and takes nothing below it" if same else "it is gone"
 
 
-def _closed(door: Door, closed: Closed, front: list[Backend], instead: list[str]) -> Break:
+def _closed(door: Door, closed: Closed, front: list[Backend], instead: str | None) -> Break:
     message = f"whoever calls `{door.address}` gets no answer any more: {closed.why}"
     if instead:
-        message += f"; `{instead[0]}` is new"
+        message += f"; `{instead}` is new"
     kind = _kind(door)
     keep = "Service of the old name or port" if kind == "Service" else "rule for the old host"
     advice = f"Keep a {keep} beside the new one until every caller has moved."

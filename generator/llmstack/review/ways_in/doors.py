@@ -61,6 +61,13 @@ class Side:
     """Other pods, which may pass requests on."""
 
     @cached_property
+    def behind_hosts(self) -> Sequence[Backend]:
+        """The pods to which a host may lead though clients are not meant to call them: pods of others, and engines
+        beside a router."""
+        engines = () if self.front is self.backends else (each for each in self.backends if not each.is_router)
+        return (*self.beside, *engines)
+
+    @cached_property
     def _labelled(self) -> Mapping[tuple[str, str, str], list[Backend]]:
         """The pods by namespace and each of their labels: looked up, where a selector would be tried on all of them."""
         found: dict[tuple[str, str, str], list[Backend]] = {}
@@ -107,8 +114,8 @@ def open_doors(objects: Sequence[Object], side: Side) -> list[Door]:
 
 
 def other_doors(objects: Sequence[Object], side: Side) -> list[Door]:
-    """The hosts of a side by which requests reach pods that are neither a router nor an engine."""
-    others = Side(side.services, side.beside, side.beside)
+    """The hosts of a side by which requests reach pods that clients are not meant to call."""
+    others = Side(side.services, side.behind_hosts, side.behind_hosts)
     return [door for door in _hosts(objects, ()) if leads_to_service(door) and why_closed(door, others) is None]
 
 
