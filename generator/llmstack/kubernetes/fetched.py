@@ -24,9 +24,9 @@ _FETCHER = re.compile(
 _HOST = re.compile(r"(?:\b[a-z+]{2,10}://(?:[^/@\s'\"]*@)?|(?<=\s))([A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+)(?=[:/'\"\s)]|$)")
 _FILE = re.compile(r"(?:^|\s)(?:-[oOP]|--output|--output-document|-r|--requirement)[\s=]\S+")
 """Options whose word is a file, however much it looks like a host."""
-_SHELL = r"(?:\S*/)?(?:ba|da|z|k)?sh\b"
+_SHELL = r"\b(?:ba|da|z|k)?sh\b"
 _RUN = re.compile(
-    rf"\b(?:curl|wget)\b[^\n;|]{{0,400}}\|\s*(?:sudo\s+)?(?:{_SHELL}|python3?\b)"
+    rf"\b(?:curl|wget)\b[^\n;|]{{0,400}}\|\s*(?:sudo\s+)?(?:[\w.-]{{0,40}}/){{0,9}}(?:{_SHELL}|python3?\b)"
     rf"|(?:{_SHELL}|source|\.)\s+<\(\s*(?:curl|wget)\b"
     rf"|(?:\beval|{_SHELL}\s+-c)\s+[\"']?(?:\$\(|`)\s*(?:curl|wget)\b"
     r"|>&\s*/dev/tcp/"
