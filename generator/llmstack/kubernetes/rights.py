@@ -20,6 +20,7 @@ _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes
 _SANDBOX = re.compile(r"gvisor|runsc|kata|firecracker|sysbox")
 _TRUST = re.compile(r"(?<![\w-])--trust[-_]rem[\w-]*(?!\S*=\s*[Ff]alse)")
 """vLLM's flag, as far as argparse completes it."""
+_MEDIA = re.compile(r"(?<![\w-])--allowed[-_]media[-_]domains[=\s]((?:(?!--)\S+\s?)+)")
 
 
 def rights_of(obj: Object | None) -> frozenset[str]:
@@ -37,12 +38,15 @@ def rights_of(obj: Object | None) -> frozenset[str]:
 
 
 def guards_of(obj: Object | None) -> frozenset[str]:
-    """What keeps the pods of an object from the node: `restricted`, a user namespace, a RuntimeClass that is known for
-    a kernel or a machine of its own (its name says so: gVisor, Kata Containers, …); each in words."""
+    """What keeps the pods of an object from the node and the API server: `restricted`, a user namespace, no token, a
+    RuntimeClass that is known for a kernel or a machine of its own (its name says so: gVisor, Kata Containers, …); each
+    in words."""
     specs = list(_specs(templates_within(obj)))
     guards = {"kept to the Pod Security Standard `restricted`"} if is_restricted(obj) else set()
     if specs and all(spec.get("hostUsers") is False for spec in specs):
         guards.add("had a user namespace of their own (`hostUsers: false`)")
+    if specs and all(spec.get("automountServiceAccountToken") is False for spec in specs):
+        guards.add("had no token of their account (`automountServiceAccountToken: false`)")
     classes = [str(spec.get("runtimeClassName")) for spec in specs]
     if classes and all(map(_SANDBOX.search, classes)):
         guards.add("ran in a sandbox (their `runtimeClassName`)")
@@ -53,6 +57,13 @@ def trusts_remote_code(obj: Object | None) -> bool:
     """Whether a container of the object is told to run the code that comes with a model (`--trust-remote-code`)."""
     words = (word for container in _containers(obj) for word in _words(container))
     return any(_TRUST.search(word) for word in words)
+
+
+def media_of(obj: Object | None) -> frozenset[str]:
+    """The hosts from which alone callers may have the containers of an object fetch (`--allowed-media-domains`; vLLM,
+    multimodal/media/connector.py: without it from all)."""
+    given = (_MEDIA.search(" ".join(_words(container))) for container in _containers(obj))
+    return frozenset(host for each in given if each is not None for host in each[1].split())
 
 
 def images_of(obj: Object | None) -> Iterator[str]:

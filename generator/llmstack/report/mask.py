@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from llmstack.finding import Finding
 from llmstack.secrecy.credentials import MASK
@@ -21,25 +21,13 @@ from llmstack.secrecy.told import mask_told
 if TYPE_CHECKING:  # findings are masked where nothing is reviewed
     from llmstack.review.change import Change, ObjectChange
 from llmstack.report.visible import bounded
-from llmstack.review.result import ClusterReview, EnvironmentReview, Review
-
-Reviewed = TypeVar("Reviewed", EnvironmentReview, ClusterReview)
+from llmstack.review.result import EnvironmentReview, Review
 
 
 def mask_review(review: Review) -> Review:
-    """Return the review without a secret in it, objects included."""
+    """Return the review without a secret in it, objects included, and without a name that nobody reads to its end."""
     environments = {name: _mask_environment(environment) for name, environment in review.environments.items()}
-    masked = mask_told(replace(review, environments=environments))
-    return replace(
-        masked,
-        environments={name: _with_readable_risks(each) for name, each in masked.environments.items()},
-        clusters={name: _with_readable_risks(each) for name, each in masked.clusters.items()},
-    )
-
-
-def _with_readable_risks(reviewed: Reviewed) -> Reviewed:
-    risks = tuple(replace(risk, message=bounded(risk.message), advice=bounded(risk.advice)) for risk in reviewed.risks)
-    return replace(reviewed, risks=risks)
+    return mask_told(replace(review, environments=environments), bounded)
 
 
 def mask_finding(finding: Finding) -> Finding:

@@ -59,9 +59,10 @@ _TYPE = re.compile(
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z_]{1,60}=\S*(?: |\Z))+\Z")
 _OPAQUE = re.compile(r"[?&=/](?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}")
 _STRUCTURE = re.compile(
-    r"(?:true|false|null|~|\((?:masked|removed)\)|\{\s*(?:secretName|secretKey)\b.*|[\[{](?:\s*[\]}])?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
+    r"(?:true|false|null|~|\((?:masked|removed)\)|\[?\{(?![^}]*\bvalue\\{0,3}[\"']?\s?:)\s*(?:[A-Za-z][\w.-]*:\s|\\{0,3}[\"'][A-Za-z][\w.-]*\\{0,3}[\"']\s?:).*|[\[{](?:\s*[\]}])?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
 )
-"""What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
+"""What stands after a key's colon and is no secret: YAML's own words and signs, a map, whose own keys say what it holds
+(`serviceAccountToken: {audience: vault}`)."""
 _PREFIX = re.compile(r"[fFrRbB]{1,2}(?=[\"'])")
 _IN_JSON = re.compile(r"[,}\]]")
 _COMMENT = re.compile(r"[ \t]#(?=[ \t]|\Z).*\Z")

@@ -64,7 +64,7 @@ _PLACES = frozenset((
     "timeout", "per", "probs", "logprobs", "hash", "regex", "pattern", "sets", "group", "label", "annotation",
     "property", "properties", "parallelism", "routing", "metric", "hint", "rule", "operator", "controller", "webhook",
     "cert", "management", "ready", "status", "reviewer", "stdin", "checksum", "digest", "fingerprint", "thumbprint",
-    "selector",
+    "selector", "lifespan",
 ))  # fmt: skip
 """Last words of names that say where a secret is, how it is used, or how many tokens there are: `PASSWORD_FILE`; the
 same of several (`token_budgets`)."""

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
 from llmstack.secrecy.masking import mask_words
 
 Told = TypeVar("Told")
+_Shorten = Callable[[str], str]
+_WHOLE = frozenset(("before", "after"))
+"""Fields that hold what stands in a file, which people read whole."""
 
 
-def mask_told(told: Told) -> Told:
-    """The same data with a mask in the place of everything of a known form, in every text of its fields and items.
+def mask_told(told: Told, shorten: _Shorten = str) -> Told:
+    """The same data with a mask in the place of everything of a known form, in every text of its fields and items, and
+    every text but the values of files as `shorten` makes it after that.
 
     Somebody may have called a model or a pool by a token. Keys stay, so that no two become one; what holds none is the
     same object.
     """
-    return cast("Told", _mask(told))
+    return cast("Told", _mask(told, shorten))
 
 
-def _mask(value: Any) -> Any:
+def _mask(value: Any, shorten: _Shorten) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         held = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
-        shown = {name: _mask(item) for name, item in held.items()}
+        shown = {name: _mask(item, str if name in _WHOLE else shorten) for name, item in held.items()}
         return value if shown == held else replace(value, **shown)
     masked: Any = value
     if type(value) is str:
-        masked = mask_words(value)
+        masked = shorten(mask_words(value))
     elif isinstance(value, Mapping):
-        masked = {key: _mask(item) for key, item in value.items()}
+        masked = {key: _mask(item, shorten) for key, item in value.items()}
     elif type(value) in (tuple, list, frozenset):
-        masked = type(value)(map(_mask, value))
+        masked = type(value)(_mask(item, shorten) for item in value)
     return value if masked == value else masked

@@ -74,16 +74,23 @@ def _behind(owner: Owner, owners: Mapping[Key, Owner]) -> set[str]:
 
 
 def sharing(owner: Owner, owners: Mapping[Key, Owner], holds: Callable[[str], bool]) -> Owner | None:
-    """Another owner that applies the same objects: of the same folder, or of one that has it below itself and lists it,
-    as overlays/<env> does."""
+    """Another owner that applies the same objects: of the same folder, of one that has it below itself and lists it, as
+    overlays/<env> does, or of the generated one that a folder of custom/ builds on."""
     if not owner.path or not holds(owner.path):
         return None
+    path = _generated(owner.path)
     for other in owners.values():
         if other.key == owner.key or other.place != owner.place:
             continue
-        if other.path == owner.path or _aggregates(other.path, owner.path) or _aggregates(owner.path, other.path):
+        theirs = _generated(other.path)
+        if theirs == path or _aggregates(theirs, path) or _aggregates(path, theirs):
             return other
     return None
+
+
+def _generated(path: str) -> str:
+    """The folder that a unit's own one in custom/ stands for."""
+    return f"overlays/{path.removeprefix('custom/')}" if path.startswith("custom/") else path
 
 
 def _aggregates(whole: str, part: str) -> bool:

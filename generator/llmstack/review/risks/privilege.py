@@ -5,28 +5,30 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; so brought, pods with an account of their own or in a namespace that no environment has,
-and a Kustomization or an Application that applies what this repository does not hold. Anywhere in the change: an
-AppProject that allows more, settings of Argo CD, a source of Flux that is new or of another place; ClusterRoles and
-what binds one other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to pods,
-to commands in pods, to tokens of accounts, to other users, to more rights, to what the sync tool applies), bindings
-to those and to everybody, whole objects inside others among them; webhooks and policies of the API server and of
-Kyverno and Gatekeeper (those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests
-for certificates; Services that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses
-written by hand), Ingresses that ask callers no more who they are, copies of requests that a route sends elsewhere,
-snippets that an Ingress's proxy runs, objects of a mesh that change where calls go, policies of a mesh or a network
-that change or go, Secrets that are pushed to a store, tokens of accounts kept in Secrets, accounts that act in the
-cloud, ReferenceGrants, settings in kube-system; pods that run as an account that nothing here makes, that no
-NetworkPolicy keeps any more, or that a Service begins to send requests to beside those that answered alone. Pods of
-any kind that get what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and ports,
-capabilities, a privileged container), a node of the control plane or devices of others, or that kept to `restricted`,
-had a user namespace or a sandbox and have it no more; volumes of the host's paths, and namespaces that let in more
-than before; containers that begin to run a model's own code (`--trust-remote-code`); pods that find names elsewhere
-(`hostAliases`, name servers), fetch by another way (proxies, `HF_ENDPOINT`, package indexes) or run what their image
-does not hold (`LD_PRELOAD`, vLLM's flags for plugins, middleware and classes of people's own) where no pods of the
-environment did; images of a registry from which nothing of the environment was pulled before. The Services and
-accounts of an environment's own are told where there was one before. A warning; an error for cluster-admin and for a
-role that allows everything.
+llmstack did not write it; so brought, pods with an account of their own or in a namespace that no environment has, and
+a Kustomization or an Application that applies what this repository does not hold. Anywhere in the change: an AppProject
+that allows more, settings of Argo CD, a source of Flux that is new or of another place; ClusterRoles and what binds one
+other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to pods, to commands in
+pods, to tokens of accounts, to other users, to more rights, to what the sync tool applies), bindings to those and to
+everybody, whole objects inside others among them; webhooks and policies of the API server and of Kyverno and Gatekeeper
+(those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests for certificates; Services
+that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses written by hand), Ingresses that
+ask callers no more who they are, copies of requests that a route sends elsewhere, snippets that an Ingress's proxy
+runs, objects of a mesh that change where calls go, policies of a mesh or a network that change or go, Secrets that are
+pushed to a store, tokens of accounts kept in Secrets, stores of secrets that are others than before, or ask a program
+of people's own, accounts that act in the cloud, ReferenceGrants, settings in kube-system; pods that run as an account
+that nothing here makes, that no NetworkPolicy keeps any more, or that a Service begins to send requests to beside those
+that answered alone. Pods of any kind that get what the Pod Security Standard `baseline` leaves out (the host's
+namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices of others, or
+that kept to `restricted`, had a user namespace, a sandbox or no token of their account, and are so no more; hosts that
+callers may have an engine fetch from; volumes of the host's paths, and namespaces that let in more than before;
+containers that begin to run a model's own code (`--trust-remote-code`); pods that find names elsewhere (`hostAliases`,
+name servers), fetch by another way (proxies, `HF_ENDPOINT`, package indexes, hosts that their commands name, volumes
+that others serve), get tokens for others, or run what their image does not hold (`LD_PRELOAD`, `curl … | sh`, adapters
+that callers name, vLLM's flags for plugins, middleware and classes of people's own) where no pods of the environment
+did; images of a registry from which nothing of the environment was pulled before (of a new environment: nothing of the
+cluster's others). The Services and accounts of an environment's own are told where there was one before. A warning; an
+error for cluster-admin and for a role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -41,11 +43,19 @@ from functools import cache, partial
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.diversions import diversions_of
-from llmstack.kubernetes.openings import asks_of, doors_of, openings_of
+from llmstack.kubernetes.openings import asks_of, doors_of, openings_of, sources_of
 from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
-from llmstack.kubernetes.rights import accounts_of, guards_of, images_of, is_restricted, rights_of, trusts_remote_code
+from llmstack.kubernetes.rights import (
+    accounts_of,
+    guards_of,
+    images_of,
+    is_restricted,
+    media_of,
+    rights_of,
+    trusts_remote_code,
+)
 from llmstack.kubernetes.roles import powers_of
 from llmstack.kubernetes.untyped import mapping
 from llmstack.kubernetes.within import objects_within
@@ -70,7 +80,8 @@ _Known = Callable[[], frozenset[str]]
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
-    pulled = cache(lambda: frozenset[str]().union(*map(_registries, assessment.before)))
+    ran = assessment.before or tuple(obj for _, obj in assessment.near.objects)
+    pulled = cache(lambda: frozenset[str]().union(*map(_registries, ran)))
     loose = assessment.near.brought
     there = (value_at(each, "metadata", "namespace") for each in (*assessment.before, *assessment.after))
     spaces = set(filter(None, there)) if loose else ()
@@ -89,13 +100,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     }
     yield from _unguarded(assessment)
     accounts = cache(partial(_accounts, assessment))
-    diverted = cache(lambda: frozenset[str]().union(*map(diversions_of, assessment.before)))
+    diverted = cache(lambda: frozenset[str]().union(*map(diversions_of, ran)))
     for change in assessment.changes:
         if change.after is not None:
             yield from _granted(change.before, change.after, "", strong, of_cluster=False)
             yield from _opened(change.before, change.after, "")
-            if assessment.before:
+            if ran:
                 yield from _diverted(change.after, diverted)
+            if assessment.before:
                 yield from _let_in(change.before, change.after, "")
                 yield from _as_another(change.before, change.after, accounts)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
@@ -167,6 +179,11 @@ def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
     """Ways around names, namespaces and accounts that an object opens and did not before."""
     for said in sorted(openings_of(after) - openings_of(before)):
         yield RISK.at(_name(after), f"{said}{where}", _SHUT, milder=True)
+    had = sources_of(before)
+    others = sorted(sources_of(after) - had) if had else []
+    if others:
+        message = f"what it brings comes from elsewhere: {', '.join(others)}{where}"
+        yield RISK.at(_name(after), message, _WHENCE, milder=True)
     widened = said_of_widened(before, after)
     if widened is not None:
         yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
@@ -236,6 +253,11 @@ def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Ris
     had = frozenset().union(*map(guards_of, before))
     for guard in sorted(had - guards_of(after)) if had and is_restricted(after) is not None else ():
         yield RISK.at(_name(after), f"its pods {guard}, and do so no more{where}", _SPARE, milder=True)
+    hosts, media = frozenset().union(*map(media_of, before)), media_of(after)
+    if hosts and not (media and media <= hosts):
+        told = ", ".join(sorted(media - hosts)) or "every host"
+        message = f"callers may have it fetch from {told} too (`--allowed-media-domains`){where}"
+        yield RISK.at(_name(after), message, _SPARE, milder=True)
     if trusts_remote_code(after) and not any(map(trusts_remote_code, before)):
         message = f"it runs the code that its model brings (`--trust-remote-code`){where}"
         yield RISK.at(_name(after), message, _PIN, milder=True)
@@ -265,6 +287,7 @@ def _namespace(object: Object) -> str:
 _BIND = "Bind a Role of one namespace with the verbs that are needed, or keep this out of the repository."
 _TOOL = "Let those who run the sync tool read it: what it applies has the rights of the whole cluster."
 _SHUT = "Let callers in by the router, where keys are asked for; or see that they are meant to reach it."
+_WHENCE = "See who can write there: pods get what it holds."
 _CLOSE = "Keep a NetworkPolicy that selects the pods, and allow what they need by rules."
 _JOIN = "See that they are meant to answer: they see what callers send. Otherwise give the pods labels of their own."
 _SPARE = "Take it away unless the pods need it: what runs in them may reach the node, and what else runs there."
