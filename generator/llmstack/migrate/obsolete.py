@@ -9,6 +9,7 @@ from typing import Any
 from llmstack.checks.rules.dead_key import DEAD, DEAD_ELSEWHERE
 from llmstack.finding import Route, at_route
 from llmstack.flags import Match, catalogue_for, lint_environment
+from llmstack.kubernetes.untyped import sequence
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import Edit, insert_first, remove_routes, shift_lines
 from llmstack.values.layers import MODELS, models_in
@@ -35,13 +36,13 @@ def remove_dead_keys(file: File) -> Iterator[Step]:
             kept = _choices_of_an_old_engine(file.merged_model(number))
             routes += [(*MODELS, number, *each) for each in there if each not in kept and not _is_told(model, each)]
     routes += [route for route, _, _ in DEAD_ELSEWHERE]
-    yield from _removals(file, [route for route in routes if file.document.find(route) is not None], "remove it")
+    yield from _removals(file, [route for route in routes if file.document.find(route) is not None])
 
 
 def _choices_of_an_old_engine(model: Mapping[str, Any]) -> Collection[Route]:
     """The keys from which the chart set VLLM_USE_V1, where the model's image is known to read it and `env` does not say
     it: they meant something, and the check `dead-key` says what to write instead."""
-    is_said = any(isinstance(each, dict) and each.get("name") == _ENGINE for each in _listed(model.get("env")))
+    is_said = any(isinstance(each, dict) and each.get("name") == _ENGINE for each in sequence(model.get("env")))
     return () if is_said or _is_dead(_ENGINE, _match(model)) else (("vllmConfig", "v0"), ("vllmConfig", "v1"))
 
 
@@ -58,11 +59,11 @@ def remove_dead_variables(file: File) -> Iterator[Step]:
     """Yield the steps that take variables out of `env` which the model's image does not read."""
     names: dict[Route, str] = {}
     for number, model in models_in(file.data):
-        for index, entry in enumerate(_listed(model.get("env"))):
+        for index, entry in enumerate(sequence(model.get("env"))):
             name = entry.get("name") if isinstance(entry, dict) else None
             if isinstance(name, str) and _is_dead(name, _match(file.merged_model(number))):
                 names[(*MODELS, number, "env", index)] = name
-    yield from _removals(file, names, "remove it", names)
+    yield from _removals(file, names, names)
 
 
 def turn_on_ray(file: File) -> Iterator[Step]:
@@ -95,9 +96,7 @@ def list_triggers(file: File) -> Iterator[Step]:
             yield make_step(route, "put `- ` before its first key", edits, sets=[(route, [trigger])])
 
 
-def _removals(
-    file: File, routes: Iterable[Route], advice: str, variables: Mapping[Route, str] | None = None
-) -> Iterator[Step]:
+def _removals(file: File, routes: Iterable[Route], variables: Mapping[Route, str] | None = None) -> Iterator[Step]:
     """A step for each map or list that holds one of the routes, with all of its own; of variables, which may have been
     meant, it says why they go."""
     by_section: dict[Route, list[Route]] = {}
@@ -107,7 +106,7 @@ def _removals(
         edits = partial(remove_routes, file.document, section)
         names = ", ".join(f"`{variables[route]}`" for route in section) if variables else ""
         said = f"gone: the image's release does not read {names}" if names else None
-        yield make_step(section[0], advice, edits, deletes=section, said=said)
+        yield make_step(section[0], "remove it", edits, deletes=section, said=said)
 
 
 def _list_edits(document: Document, value: Part) -> list[Edit]:
@@ -115,10 +114,6 @@ def _list_edits(document: Document, value: Part) -> list[Edit]:
         return [Edit(value.start, value.start, "["), Edit(value.end, value.end, "]")]
     at = value.entries[0][0].start
     return [Edit(at, at, "- "), *shift_lines(document, at, document.line_end(value.end))]
-
-
-def _listed(entries: Any) -> list[Any]:
-    return entries if isinstance(entries, list) else []
 
 
 def _is_dead(name: str, match: Match) -> bool:

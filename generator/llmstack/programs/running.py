@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -77,7 +77,6 @@ def run_together(
     *,
     timeout: float,
     at_once: int = 1,
-    environment: Mapping[str, str] = BARE,
     step: Step = ignore,
 ) -> list[Ended]:
     """Run programs, `at_once` of them, each for at most `timeout` seconds, and return how each ended, in their order.
@@ -93,7 +92,7 @@ def run_together(
                 while waiting and len(running) < at_once:
                     number, call = waiting.popleft()
                     try:
-                        _start(running, number, call, timeout, environment)
+                        _start(running, number, call, timeout)
                     except OSError as error:
                         ended[number] = error
                         step(len(ended), len(calls))
@@ -110,7 +109,7 @@ def run_together(
     return [ended[number] for number in range(len(calls))]
 
 
-def _start(running: list[_Running], number: int, call: Call, timeout: float, environment: Mapping[str, str]) -> None:
+def _start(running: list[_Running], number: int, call: Call, timeout: float) -> None:
     """Start a program, which is then among those that run; raises OSError."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
     try:
@@ -120,7 +119,7 @@ def _start(running: list[_Running], number: int, call: Call, timeout: float, env
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=call.folder,
-            env=dict(environment),
+            env=dict(BARE),
             process_group=0,
             preexec_fn=_prepared(before, call),
         )

@@ -22,7 +22,7 @@ from llmstack.repository.facts import read_facts
 from llmstack.repository.former import build_former, read_former
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
-from llmstack.repository.made import make_units
+from llmstack.repository.made import Made, make_units
 from llmstack.repository.now import facts_now, present_of
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
@@ -30,7 +30,7 @@ from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units, former_folders, generated_environments
 from llmstack.review.applied import find_beyond
 from llmstack.review.change import ObjectChange
-from llmstack.review.compare import compare, with_unread
+from llmstack.review.compare import Unread, compare, with_unread
 from llmstack.review.facts import Facts, Present
 from llmstack.review.surroundings import Surroundings, Untold
 from llmstack.tree.units import unit_folders
@@ -130,55 +130,91 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     holding = hold_against_values(after, name, later, comparison.base)
     affected = find_affected().get(name, ())
     former, unseen = read_former(before, name)
-    readings = former, later
-    folders = former_folders(before, after, name), unit_folders(after.read, name)
+    readings, folders = (former, later), (former_folders(before, after, name), unit_folders(after.read, name))
     held = holding()
-    known = held.unchanged(custom_units(after, name))
-    units = build_units(after, name, folders[1], tool_folder, known=known)
-    sound = leave_out_unsound(units, folders[1], held.sound.intersection(known))
-    new = sound.units
-    same = {unit: objects for unit, objects in new.items() if unit not in affected}
-    built, untold = build_former(before, name, folders[0], tool_folder, known=same)
-    same |= {unit: new[unit] for unit in untold if unit in new}
-    old = {unit: objects for unit, objects in {**built, **same}.items() if unit in same and unit in folders[0]}
-    earlier = leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])
-    old |= earlier.units
-    made = make_units(comparison, name, readings, held, folders, (old, new), tool_folder)
-    old, new = map(dict, made.units)
-    affected = [*affected, *(unit for unit in made.touched if unit not in affected)]
+    built = _build_sides(comparison, name, readings, held, folders, affected, tool_folder)
+    old, new = built.affected_units(0), built.affected_units(1)
     learned, unread = _learned(comparison, name, readings)
-    workloads = {identity_of(obj) for side in (old, new) for objects in side.values() for obj in objects}
-    facts = [
-        replace(
-            read_facts(reading, _only(units, affected)),
-            cluster=learned[1],
-            present=_present(comparison, name, reading, workloads),
-            recipients=read_recipients(side, name, reading.stack if reading is not None else None),
-        )
-        for side, reading, units in zip((before, after), readings, (old, new), strict=True)
-    ]
-    if comparison.rules is not None:
-        facts[1] = _by_rules_of(comparison.rules, name, facts[1])
-    changes = compare(_only(old, affected), _only(new, affected))
-    changes = with_unread(changes, _only(new, affected), (earlier.unread, sound.unread))
-    kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
-    said = (*sound.findings, *unread, *unseen, *kept)
-    both = (facts[0], facts[1])
+    changes = with_unread(compare(old, new), new, built.unread)
+    kept = find_kept(before, after, name, _only(folders[1], built.affected), changes, tool_folder)
     return Case(
         name,
         readings,
         held,
-        (old, new),
+        built.units,
         folders,
         changes,
-        both,
-        said,
+        _facts(comparison, name, readings, built, learned[1]),
+        (*built.findings, *unread, *unseen, *kept),
         learned,
-        made.folders,
-        made.broken,
+        built.made.folders,
+        built.made.broken,
         _linked(comparison, name),
-        untold,
+        built.untold,
     )
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What the units of an environment build to before and after."""
+
+    units: tuple[Units, Units]
+    affected: Sequence[str]
+    """Those that may differ."""
+    unread: tuple[Unread, Unread]
+    findings: Sequence[Finding]
+    """On what the API server could not read after the change."""
+    made: Made
+    untold: Mapping[str, str]
+    """Those of which nobody can tell what they built to before, and why."""
+
+    def affected_units(self, side: int) -> Units:
+        return _only(self.units[side], self.affected)
+
+
+def _build_sides(
+    comparison: Comparison,
+    name: str,
+    readings: tuple[Reading | None, Reading | None],
+    held: Held,
+    folders: tuple[Mapping[str, str], Mapping[str, str]],
+    affected: Sequence[str],
+    tool_folder: Path | None,
+) -> _Built:
+    """Build the units of both sides; those before that are not `affected` are as they are after."""
+    before, after = comparison.before, comparison.after
+    known = held.unchanged(custom_units(after, name))
+    units = build_units(after, name, folders[1], tool_folder, known=known)
+    later = leave_out_unsound(units, folders[1], held.sound.intersection(known))
+    same = {unit: objects for unit, objects in later.units.items() if unit not in affected}
+    found, untold = build_former(before, name, folders[0], tool_folder, known=same)
+    same |= {unit: later.units[unit] for unit in untold if unit in later.units}
+    former = leave_out_unsound({unit: objects for unit, objects in found.items() if unit not in same}, folders[0])
+    old = {unit: objects for unit, objects in {**found, **same}.items() if unit in same and unit in folders[0]}
+    made = make_units(comparison, name, readings, held, folders, ({**old, **former.units}, later.units), tool_folder)
+    touched = [*affected, *(unit for unit in made.touched if unit not in affected)]
+    return _Built(made.units, touched, (former.unread, later.unread), later.findings, made, untold)
+
+
+def _facts(
+    comparison: Comparison,
+    name: str,
+    readings: tuple[Reading | None, Reading | None],
+    built: _Built,
+    learned: ClusterFacts | None,
+) -> tuple[Facts, Facts]:
+    """The facts of both sides, by what is `learned` of the cluster."""
+    workloads = {identity_of(obj) for side in built.units for objects in side.values() for obj in objects}
+    before, after = (
+        replace(
+            read_facts(readings[number], built.affected_units(number)),
+            cluster=learned,
+            present=_present(comparison, name, readings[number], workloads),
+            recipients=read_recipients(side, name, reading.stack if (reading := readings[number]) else None),
+        )
+        for number, side in enumerate((comparison.before, comparison.after))
+    )
+    return before, after if comparison.rules is None else _by_rules_of(comparison.rules, name, after)
 
 
 def _linked(comparison: Comparison, name: str) -> tuple[str, ...]:
