@@ -52,7 +52,6 @@ from llmstack.review.risks.exclusive import exclusive
 from llmstack.review.risks.pulls import pulls
 from llmstack.review.risks.unforeseen import unforeseen
 from llmstack.review.rollout.template import template_of
-from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.policies import newly_confined
 from llmstack.review.wording import plural
 
@@ -207,9 +206,8 @@ def _many_quotas(assessment: Assessment) -> Iterator[Risk]:
 
 def _confined(assessment: Assessment) -> Iterator[Risk]:
     """NetworkPolicies that begin to bound where pods connect to."""
-    backends = Backends()
     sides = assessment.before, assessment.after
-    for name, key in newly_confined(*sides, *map(backends.among, sides)):
+    for name, key in newly_confined(*sides, *map(assessment.backends.among, sides)):
         message = (
             f"it bounds where pods of `{key}` connect to: whether they still resolve names (DNS), and reach what they "
             "download models from, cannot be judged"
