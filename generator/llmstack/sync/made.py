@@ -27,6 +27,8 @@ from llmstack.sync.policies import FLUX
 
 FIELDS = ("patches", "images", "postBuild", "commonMetadata")
 """What of a Kustomization's specification can be played here."""
+_MOST = 50_000
+"""How many times an entry of these may be held against an object: of more, what they make of objects is not told."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?[=-](.*))?", re.DOTALL)
 _OFF = "kustomize.toolkit.fluxcd.io/substitute"
@@ -101,15 +103,19 @@ def is_broken(spec: Mapping[str, Any], objects: Sequence[Object]) -> bool:
 def _made_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[str, Any]]:
     if not is_playable(spec):
         raise Unsupported("variables of other objects")
+    build, common = mapping(spec.get("postBuild")), mapping(spec.get("commonMetadata"))
+    stated = (spec.get("patches"), spec.get("images"), build.get("substitute"), *common.values())
+    if sum(len(each) for each in stated if isinstance(each, (list, dict))) * len(objects) > _MOST:
+        raise Unsupported("too many patches, images, variables or labels")
     found = [dict(obj) for obj in objects]
     for patch in sequence(spec.get("patches")):
         found = _patched(mapping(patch), found)
     images = [mapping(image) for image in sequence(spec.get("images"))]
     found = [_with_images(obj, images) for obj in found] if images else found
-    values = mapping(spec.get("postBuild")).get("substitute")
-    if values or mapping(spec.get("postBuild")).get("substituteStrategy") == "Always":
+    values = build.get("substitute")
+    if values or build.get("substituteStrategy") == "Always":
         found = [_substituted(obj, mapping(values)) for obj in found]
-    return [_labelled(obj, mapping(spec.get("commonMetadata"))) for obj in found]
+    return [_labelled(obj, common) for obj in found]
 
 
 def _patched(entry: Mapping[str, Any], objects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
