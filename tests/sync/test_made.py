@@ -111,7 +111,10 @@ def test_variables() -> None:
         {"postBuild": {"substitute": {"a": "b"}}, "patches": [{"patch": JSON}]},
         {"patches": [{"patch": '[{"op": "test", "path": "/a", "value": 1}]', "target": {"kind": "Deployment"}}]},
         {"patches": [{"patch": "a: [", "target": {"kind": "Deployment"}}]},
+        {"images": [{"name": "org/app", "newTag": "v2"}] * 50_001},
+        {"commonMetadata": {"labels": {f"a{n}": "b" for n in range(50_001)}}},
     ],
+    ids=", ".join,
 )
 def test_what_cannot_be_told(spec: dict[str, Any]) -> None:
     assert make_of(spec, [DEPLOYMENT]) is None

@@ -99,6 +99,8 @@ APART = (
     "[{name: a, image: b, resources: {limits: {nvidia.com/gpu: 1}}}], affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
     "[{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {a: b}}}]}}}}}\n"
 )
+OWNER = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: llmstack-prod-m, namespace: flux-system}\nspec: {path: ./overlays/prod/models/m, interval: 10m, prune: true, sourceRef: {kind: GitRepository, name: llmstack}, "
+FLUX = f"{HONEST}gitops: {{sync: {{tool: flux, cluster: c, repoURL: 'https://a.example/b.git'}}}}\n"
 KINDS: dict[str, Callable[[], Files]] = {
     "errors": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda _: "    - {name: m, replicaCount: x}\n"),
     "errors of one model": lambda: of_model("env: [", lambda n: f"{{name: E{n}, valu: {PAD}}}, "),
@@ -238,7 +240,10 @@ KINDS: dict[str, Callable[[], Files]] = {
     "facts of a cluster": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "facts/clusters/c.yaml": fill("groups:\n", lambda n: f"- {{name: g{n}, nodes: 1}}\n")},
     "facts of a model": lambda: {"values/prod.yaml": HONEST, "facts/models/facebook--opt-125m.yaml": fill("weights:\n", lambda n: f"  k{n}: 1\n")},
     "objects of clusters/": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: CONFIG % n + "---\n")},
-    "files that a source leaves out": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{tool: flux, cluster: c, repoURL: 'https://a.example/b.git'}}}}\n", "clusters/c/x.yaml": fill("apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: llmstack, namespace: flux-system}\nspec: {url: 'https://a.example/b.git', ignore: \"", lambda n: f"**/a{n}*/**\\n", '"}\n')},
+    "files that a source leaves out": lambda: {"values/prod.yaml": FLUX, "clusters/c/x.yaml": fill("apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: llmstack, namespace: flux-system}\nspec: {url: 'https://a.example/b.git', ignore: \"", lambda n: f"**/a{n}*/**\\n", '"}\n')},
+    "patches of an owner": lambda: {"values/prod.yaml": FLUX, "clusters/c/x.yaml": fill(f"{OWNER}patches: [", lambda n: f"{{patch: '[{{op: add, path: /metadata/labels/a{n}, value: b}}]', target: {{kind: Deployment}}}}, ", "]}\n")},
+    "images of an owner": lambda: {"values/prod.yaml": FLUX, "clusters/c/x.yaml": fill(f"{OWNER}images: [", lambda n: f"{{name: a{n}, newTag: b}}, ", "]}\n")},
+    "labels of an owner": lambda: {"values/prod.yaml": FLUX, "clusters/c/x.yaml": fill(f"{OWNER}commonMetadata: {{labels: {{", lambda n: f"a{n}: b, ", "}}}\n")},
     "units behind each other": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "clusters/c/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, dependsOn: [{{name: k{n + 1}}}], sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},
     "Applications of folders that are not there": lambda: {"values/prod.yaml": HONEST, "docs/a.md": "", "clusters/c/x.yaml": fill("", lambda n: f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: a{n}, namespace: argocd}}\nspec: {{project: default, source: {{repoURL: u, path: {('', 'docs/')[n % 2]}p{n}}}, destination: {{namespace: n{n}}}}}\n---\n")},
     "a Flux object for each unit": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},

@@ -23,6 +23,9 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "copies that double": ("diff",),  # 1.2 GiB of kustomize's
     "Applications of folders that are not there": ("diff",),  # 191 s: each was looked for once for each other, by Git
     "ports of a Service in custom/": ("diff",),  # over ten minutes: all ports were gone through for each
+    "patches of an owner": ("diff",),  # a minute: each copied the whole object that it changes
+    "images of an owner": ("diff",),  # 23 s: all objects were gone through for each
+    "labels of an owner": ("diff",),  # over 30 s: each object of a unit got all of them
     "units behind each other": ("diff",),  # 18 s: all units were gone through for each
     "keys in custom/": ("validate",),  # the same: quadratic in the keys of a map
 }

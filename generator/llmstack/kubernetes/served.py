@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.kubernetes.pods import maps
+from llmstack.kubernetes.pods import maps, texts
 from llmstack.kubernetes.shell import Command, Word, read_script
 
 MODULES = ("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server")
@@ -83,10 +83,11 @@ def expand(text: str, variables: Mapping[str, str | None]) -> str:
 
 
 def _read(container: Mapping[str, Any], route: Route) -> Served | None:
-    words = [*_words(container, "command", route), *_words(container, "args", route)]
+    given = [*texts(container.get("command")), *texts(container.get("args"))]
     image = str(container.get("image") or "")
-    if not words or (not any("vllm" in each.word.text for each in words) and "vllm" not in image):
+    if not given or not any("vllm" in text for text in (image, *given)):
         return None
+    words = [*_words(container, "command", route), *_words(container, "args", route)]
     variables = environment_of(container)
     words = [_expanded(each, variables) for each in words[:_MOST]]
     unread: list[str] = []

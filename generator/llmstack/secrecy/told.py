@@ -25,15 +25,15 @@ def mask_told(told: Told, shorten: _Shorten = str) -> Told:
 
 
 def _mask(value: Any, shorten: _Shorten) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        held = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
-        shown = {name: _mask(item, str if name in _WHOLE else shorten) for name, item in held.items()}
-        return value if shown == held else replace(value, **shown)
     masked: Any = value
     if type(value) is str:
         masked = shorten(mask_words(value))
-    elif isinstance(value, Mapping):
-        masked = {key: _mask(item, shorten) for key, item in value.items()}
     elif type(value) in (tuple, list, frozenset):
         masked = type(value)(_mask(item, shorten) for item in value)
+    elif type(value) is dict or isinstance(value, Mapping):  # an abstract class is asked at ten times the cost
+        masked = {key: _mask(item, shorten) for key, item in value.items()}
+    elif is_dataclass(value) and not isinstance(value, type):
+        held = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+        shown = {name: _mask(item, str if name in _WHOLE else shorten) for name, item in held.items()}
+        return value if shown == held else replace(value, **shown)
     return value if masked == value else masked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,11 +18,11 @@ _OPERATIONS = frozenset(("add", "replace", "remove"))
 def apply_json_patch(obj: Mapping[str, Any], operations: Sequence[Any]) -> dict[str, Any]:
     """Return the object after the operations; raises Unsupported for what is not `add`, `replace` or `remove`, and
     Broken for a path that is not there, of which `replace` makes the last step as `add` does."""
-    found = copy.deepcopy(dict(obj))
+    found = dict(obj)
     for each in operations:
         if not isinstance(each, Mapping) or each.get("op") not in _OPERATIONS:
             raise Unsupported("an operation of a JSON patch")
-        _apply(found, str(each["op"]), _steps(str(each.get("path") or "")), each.get("value"))
+        found = _applied(found, str(each["op"]), _steps(str(each.get("path") or "")), each.get("value"))
     return found
 
 
@@ -33,19 +32,27 @@ def _steps(path: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]
 
 
-def _apply(root: Any, operation: str, steps: Sequence[str], value: Any) -> None:
-    holder = root
-    for step in steps[:-1]:
-        holder = _step(holder, step)
-    last = steps[-1]
+def _applied(holder: Any, operation: str, steps: Sequence[str], value: Any) -> Any:
+    """A map or list after an operation; what that does not reach is shared: of many patches none copies the whole."""
+    first, *rest = steps
     if isinstance(holder, list):
-        _apply_to_list(holder, operation, last, value)
-    elif not isinstance(holder, dict) or (operation == "remove" and last not in holder):
+        items = list(holder)
+        if rest:
+            at = _index(first, len(items))
+            items[at] = _applied(items[at], operation, rest, value)
+        else:
+            _apply_to_list(items, operation, first, value)
+        return items
+    if not isinstance(holder, dict) or ((rest or operation == "remove") and first not in holder):
         raise Broken("a path of a JSON patch")
+    made = dict(holder)
+    if rest:
+        made[first] = _applied(made[first], operation, rest, value)
     elif operation == "remove":
-        del holder[last]
+        del made[first]
     else:
-        holder[last] = value
+        made[first] = value
+    return made
 
 
 def _apply_to_list(holder: list[Any], operation: str, last: str, value: Any) -> None:
@@ -59,14 +66,6 @@ def _apply_to_list(holder: list[Any], operation: str, last: str, value: Any) -> 
         del holder[at]
     else:
         holder[at] = value
-
-
-def _step(holder: Any, step: str) -> Any:
-    if isinstance(holder, list):
-        return holder[_index(step, len(holder))]
-    if not isinstance(holder, dict) or step not in holder:
-        raise Broken("a path of a JSON patch")
-    return holder[step]
 
 
 def _index(step: str, length: int) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from llmstack import yamlio
@@ -27,6 +28,8 @@ from llmstack.sync.policies import FLUX
 
 FIELDS = ("patches", "images", "postBuild", "commonMetadata")
 """What of a Kustomization's specification can be played here."""
+_MOST = 50_000
+"""How many times an entry of these may be held against an object: of more, what they make of objects is not told."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?[=-](.*))?", re.DOTALL)
 _OFF = "kustomize.toolkit.fluxcd.io/substitute"
@@ -101,15 +104,19 @@ def is_broken(spec: Mapping[str, Any], objects: Sequence[Object]) -> bool:
 def _made_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[str, Any]]:
     if not is_playable(spec):
         raise Unsupported("variables of other objects")
+    build, common = mapping(spec.get("postBuild")), mapping(spec.get("commonMetadata"))
+    stated = (spec.get("patches"), spec.get("images"), build.get("substitute"), *common.values())
+    if sum(len(each) for each in stated if isinstance(each, (list, dict))) * len(objects) > _MOST:
+        raise Unsupported("too many patches, images, variables or labels")
     found = [dict(obj) for obj in objects]
     for patch in sequence(spec.get("patches")):
         found = _patched(mapping(patch), found)
-    for image in sequence(spec.get("images")):
-        found = [_with_image(obj, mapping(image)) for obj in found]
-    values = mapping(spec.get("postBuild")).get("substitute")
-    if values or mapping(spec.get("postBuild")).get("substituteStrategy") == "Always":
+    images = [mapping(image) for image in sequence(spec.get("images"))]
+    found = [_with_images(obj, images) for obj in found] if images else found
+    values = build.get("substitute")
+    if values or build.get("substituteStrategy") == "Always":
         found = [_substituted(obj, mapping(values)) for obj in found]
-    return [_labelled(obj, mapping(spec.get("commonMetadata"))) for obj in found]
+    return [_labelled(obj, common) for obj in found]
 
 
 def _patched(entry: Mapping[str, Any], objects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -147,19 +154,22 @@ def _selects(target: Any) -> Callable[[Object], bool]:
     return lambda obj: select(Resource(dict(obj)))
 
 
-def _with_image(value: Any, image: Mapping[str, Any]) -> Any:
-    """The value with the image of each container changed that is of that name (kustomize, api/filters/imagetag)."""
+def _with_images(value: Any, images: Sequence[Mapping[str, Any]]) -> Any:
+    """The value with the image of each container changed by those of its name, one after the other (kustomize,
+    api/filters/imagetag)."""
     if isinstance(value, Mapping):
-        found = {key: _with_image(item, image) for key, item in value.items()}
+        found = {key: _with_images(item, images) for key, item in value.items()}
         for key in ("containers", "initContainers"):
             if isinstance(found.get(key), list):
-                found[key] = [_renamed(each, image) for each in found[key]]
+                found[key] = [reduce(_renamed, images, each) for each in found[key]]
         return found
-    return [_with_image(each, image) for each in value] if isinstance(value, list) else value
+    return [_with_images(each, images) for each in value] if isinstance(value, list) else value
 
 
 def _renamed(container: Any, image: Mapping[str, Any]) -> Any:
     stated = container.get("image") if isinstance(container, Mapping) else None
+    if not str(stated).startswith(str(image.get("name"))):
+        return container
     match = re.fullmatch(
         rf"{re.escape(str(image.get('name')))}(:[\w.{{}}-]*)?(@sha256:[\w.{{}}-]*)?", str(stated), re.ASCII
     )
