@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmstack.review.rollout.times import time_rollouts
-from llmstack.review.ways_in import doors
+from llmstack.review.ways_in import addresses, doors
 from llmstack.review.ways_in.addresses import broken_addresses
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
@@ -256,3 +256,18 @@ def test_what_many_addresses_lead_to_is_looked_up_once(monkeypatch: pytest.Monke
     found = list(broken_addresses(*sides, then, now, ()))
     assert len(found) == len(names)
     assert len(calls) < 10 * len(names)
+
+
+def test_paths_of_one_host_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All renamed: none is compared with each of the others, old or new."""
+    leads = {"service": {"name": "s", "port": {"number": 80}}}
+    paths = [[{"path": f"/{side}{number}", "backend": leads} for number in range(30)] for side in "ab"]
+    sides = [[service(), ingress("a", rules=[{"host": "a", "http": {"paths": each}}])] for each in paths]
+    calls: list[Any] = []
+    covers, kind = doors.Door.covers, addresses._kind
+    monkeypatch.setattr(doors.Door, "covers", lambda *asked: calls.append(asked) or covers(*asked))
+    monkeypatch.setattr(addresses, "_kind", lambda *asked: calls.append(asked) or kind(*asked))
+    found = told(*sides)
+    assert found[0] == ("Ingress/i", NONE.format("a/a0") + "it is gone; `a/b0` is new")
+    assert len(found) == 30
+    assert len(calls) < 10 * len(found)
