@@ -162,13 +162,13 @@ def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None, 
     if reading.subject is None or base is None or not is_label(name):
         return partial(Held, {}, None)
     subject, ground = reading.subject, read_ground(snapshot, name, base)
+    units = _by_unit(subject.objects)  # before there are two processes, which both need them
     stale = beside(partial(_stale_of, snapshot, reading.environment, subject, ground), count_models([reading]))
-    return partial(_held, subject, stale)
+    return partial(_held, units, stale)
 
 
-def _held(subject: Subject, stale: Task[tuple[tuple[str, ...], frozenset[str]]]) -> Held:
+def _held(units: Units, stale: Task[tuple[tuple[str, ...], frozenset[str]]]) -> Held:
     """What waits for what is stale, with what can be said meanwhile."""
-    units = _by_unit(subject.objects)
     are_sound = frozenset(unit for unit, objects in units.items() if all(sound(each)[0] is each for each in objects))
     return Held(units, *stale(), are_sound)
 
