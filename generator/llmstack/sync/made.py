@@ -105,9 +105,9 @@ def _made_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[st
     if not is_playable(spec):
         raise Unsupported("variables of other objects")
     build, common = mapping(spec.get("postBuild")), mapping(spec.get("commonMetadata"))
-    stated = (spec.get("patches"), spec.get("images"), build.get("substitute"), *common.values())
+    stated = (spec.get("patches"), spec.get("images"), *common.values())
     if sum(len(each) for each in stated if isinstance(each, (list, dict))) * len(objects) > _MOST:
-        raise Unsupported("too many patches, images, variables or labels")
+        raise Unsupported("too many patches, images or labels")
     found = [dict(obj) for obj in objects]
     for patch in sequence(spec.get("patches")):
         found = _patched(mapping(patch), found)
