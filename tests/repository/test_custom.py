@@ -69,6 +69,14 @@ def test_two_kustomizations_in_one_folder_are_said(repository: Sandbox) -> None:
     assert "custom/prod/models/m/kustomization.yaml and custom/prod/models/m/kustomization.yml both make" in output
 
 
+def test_a_folder_that_is_not_there_is_no_fault_of_kustomize(repository: Sandbox) -> None:
+    commit(repository, {"custom/prod/models/m/kustomization.yaml": OWN})
+    (repository.root / "custom/prod/models/m/kustomization.yaml").unlink()
+    (repository.root / "custom/prod/models/m").rmdir()
+    output, code = repository.run("llmstack validate prod")
+    assert (code, "custom/prod/models/m: No such file or directory" in output) == (1, True), output
+
+
 def test_what_an_overlay_builds_is_held_to_the_checks_on_objects(repository: Sandbox) -> None:
     loose = (
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: any}\n"

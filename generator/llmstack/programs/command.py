@@ -69,7 +69,9 @@ def judge(
     if isinstance(ended, subprocess.TimeoutExpired):
         raise ToolError(f"{what} did not finish within {timeout} seconds") from ended
     if isinstance(ended, OSError):
-        raise ToolError(f"{command[0]} cannot be run: {ended.strerror}") from ended
+        if ended.filename in (None, command[0]):
+            raise ToolError(f"{command[0]} cannot be run: {ended.strerror}") from ended
+        raise ToolError(f"{ended.filename}: {ended.strerror}") from ended  # the folder to run it in
     if ended.returncode not in accept:
         said = ended.stderr.strip().removeprefix("Error: ") or f"exit code {ended.returncode}"
         raise ToolError(f"{what} failed: {said}")
