@@ -145,6 +145,11 @@ def test_certificates_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("no certificate\n", encoding="utf-8")
     with pytest.raises(UsageError, match="not a certificate in PEM"):
         set_secret(project, "x")
+    write_certificate(tmp_path)
+    one = (tmp_path / "cert.pem").read_text(encoding="utf-8")
+    (tmp_path / "cert.pem").write_text(f"<<<<<<< main\n{one}=======\n{one}>>>>>>> new\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"unresolved merge conflict \(line 1\)"):
+        set_secret(project, "x")
     write_certificate(tmp_path, days=-1)
     with pytest.raises(UsageError, match="expired on 2026-05-31"):
         set_secret(project, "x")

@@ -15,6 +15,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from llmstack.errors import UsageError
+from llmstack.yamlio.conflict import CHOOSE, UNRESOLVED, find_conflict
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -42,12 +43,16 @@ class Certificate:
 def read_certificate(path: str, content: bytes, now: datetime) -> Certificate:
     """The certificate in a PEM file, which `kubeseal --fetch-cert` prints; the first where there are several.
 
-    Raises UsageError for what is none, has expired (as kubeseal does), or has a key that is no RSA key or a weak one.
+    Raises UsageError for what is none, or two in conflict, has expired (as kubeseal does), or has a key that is no RSA
+    key or a weak one.
     """
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.hashes import SHA256
 
+    line = find_conflict(content.decode("ascii", "replace"))
+    if line is not None:  # of two certificates the first would be taken
+        raise UsageError(f"{path}: {UNRESOLVED} (line {line + 1}): {CHOOSE}")
     try:
         certificate = x509.load_pem_x509_certificate(content)
         key, ends = certificate.public_key(), certificate.not_valid_after_utc
