@@ -505,6 +505,35 @@ def test_pods_that_join_those_behind_a_service(
     assert told == ([("warning", said)] if is_told else [])
 
 
+def _router(*more: str) -> Object:
+    args = ["--service-discovery", "k8s", "--k8s-label-selector", "tier=engines", *more]
+    container = {"name": "router", "image": "v1", "args": args}
+    spec = {"selector": {}, "template": {"metadata": {}, "spec": {"containers": [container]}}}
+    return _item("Deployment", "apps/v1", spec=spec)
+
+
+def _tiered(tier: str, **labels: str) -> Object:
+    spec = {"containers": [{"name": "c", "image": "v1"}]}
+    return _item("Pod", "v1", {"name": "p", "labels": {"tier": tier, **labels}}, spec=spec)
+
+
+@pytest.mark.parametrize(
+    ("more", "pods", "is_told"),
+    [
+        ((), (None, _tiered("engines")), True),
+        ((), (_tiered("other"), _tiered("engines")), True),
+        ((), (_tiered("engines"), _tiered("engines", other="label")), False),
+        ((), (None, _tiered("other")), False),
+        (("--k8s-service-discovery-type", "service-name"), (None, _tiered("engines")), False),
+    ],
+)
+def test_pods_without_an_engine_that_a_router_finds(
+    more: tuple[str, ...], pods: Any, is_told: bool, review: Any
+) -> None:
+    said = "its pods get requests of Deployment/x, which others answered alone"
+    assert _told(review(pods, stays=[_router(*more)])) == ([("warning", said)] if is_told else [])
+
+
 def test_what_takes_over_from_a_workload_joins_nothing(review: Any, deployment: Build) -> None:
     assert not _told(review((deployment(), None), (None, _joined("llama")), stays=[_behind(**LLAMA)]))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmstack.review.ways_in.backends import Backend
-from llmstack.review.ways_in.reach import matches, why_not_reached
+from llmstack.review.ways_in.reach import finds_pods, matches, why_not_reached
 
 PODS = {"--service-discovery": "k8s", "--k8s-namespace": "llm"}
 SERVICES = {**PODS, "--k8s-service-discovery-type": "service-name"}
@@ -37,6 +37,12 @@ def engine(
 def services(port: int = 80, target: Any = 8000, selector: Any = None, namespace: str = "llm") -> Any:
     spec = {"selector": selector or {"app": "e"}, "ports": [{"port": port, "targetPort": target}]}
     return {(namespace, "svc"): {"metadata": {"name": "svc", "namespace": namespace}, "spec": spec}}
+
+
+def test_a_router_finds_pods_of_its_namespace_alone() -> None:
+    asked = router(k8s_label_selector="app=e"), {"app": "e"}
+    assert [finds_pods(asked[0], space, asked[1]) for space in ("llm", "", "x")] == [True, True, False]
+    assert not finds_pods(router(), "llm", {"app": "e"})
 
 
 OUT = "the router's list of backends does not lead to the engine"

@@ -1,4 +1,4 @@
-"""Pods that join those behind a Service, and get requests that others answered alone."""
+"""Pods that join those behind a Service, or those that a router finds, and get requests that others answered alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, 
 from llmstack.kubernetes.selectors import Labelled, numbers
 from llmstack.kubernetes.within import templates_within
 from llmstack.review.change import ObjectChange
+from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.reach import finds_pods
 
 _SELECTORS = {"Service": ("spec", "selector"), "InferencePool": ("spec", "selector", "matchLabels")}
 """Kinds that send requests to the pods with some labels of their namespace, and where they name these
@@ -35,6 +37,21 @@ def joining_pods(
             sides = sides or [_Pods(before), _Pods(after)]
             if sides[0].behind(then) & sides[1].behind(now):
                 yield from ((told(each), told(identity_of(service))) for each in sorted(joined))
+
+
+def found_pods(changes: Sequence[ObjectChange], backends: Mapping[Identity, Backend]) -> Iterator[tuple[str, str]]:
+    """Yield `Kind/name` of each workload that is no model's, and whose pods a router finds by their labels and did not
+    before; with that router, one of the `backends` after the change."""
+    routers = [each for each in backends.values() if each.is_router]
+    for change in changes if routers else ():
+        if change.after is not None and change.identity not in backends:
+            before = change.before or {}
+            joined = (each for each in routers if _is_found(change.after, each) and not _is_found(before, each))
+            yield from ((change.key, router.key) for router in joined)
+
+
+def _is_found(obj: Object, router: Backend) -> bool:
+    return any(finds_pods(router, labels[_SPACE], labels) for labels in _labels(obj))
 
 
 class _Pods:

@@ -4,31 +4,48 @@ Why it matters: what syncs clusters/ applies every file below it with the rights
 whole cluster. A role binding in a pull request about models is a way to become its administrator; a pod with a path of
 the host, or code that a model brings, is one to the node and what else runs there.
 
-How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; so brought, pods with an account of their own or in a namespace that no environment has, and
-a Kustomization or an Application that applies what this repository does not hold. Anywhere in the change: an AppProject
-that allows more, settings of Argo CD, a source of Flux that is new or of another place; ClusterRoles and what binds one
-other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to pods, to commands in
-pods, to tokens of accounts, to other users, to more rights, to what the sync tool applies), bindings to those and to
-everybody, whole objects inside others among them; webhooks and policies of the API server and of Kyverno and Gatekeeper
-(those that go too, and webhooks that convert a kind), APIServices, FlowSchemas and requests for certificates; Services
-that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses written by hand), Ingresses that
-ask callers no more who they are, copies of requests that a route sends elsewhere, snippets that an Ingress's proxy
-runs, objects of a mesh that change where calls go, policies of a mesh or a network that change or go, Secrets that are
-pushed to a store, tokens of accounts kept in Secrets, stores of secrets that are others than before, or ask a program
-of people's own, accounts that act in the cloud, ReferenceGrants, settings in kube-system; pods that run as an account
-that nothing here makes, that no NetworkPolicy keeps any more, or that a Service begins to send requests to beside those
-that answered alone. Pods of any kind that get what the Pod Security Standard `baseline` leaves out (the host's
-namespaces, paths and ports, capabilities, a privileged container), a node of the control plane or devices of others, or
-that kept to `restricted`, had a user namespace, a sandbox or no token of their account, and are so no more; hosts that
-callers may have an engine fetch from; volumes of the host's paths, and namespaces that let in more than before;
-containers that begin to run a model's own code (`--trust-remote-code`); pods that find names elsewhere (`hostAliases`,
-name servers), fetch by another way (proxies, `HF_ENDPOINT`, package indexes, hosts that their commands name, volumes
-that others serve), get tokens for others, or run what their image does not hold (`LD_PRELOAD`, `curl … | sh`, adapters
-that callers name, vLLM's flags for plugins, middleware and classes of people's own) where no pods of the environment
-did; images of a registry from which nothing of the environment was pulled before (of a new environment: nothing of the
-cluster's others). The Services and accounts of an environment's own are told where there was one before. A warning; an
-error for cluster-admin and for a role that allows everything.
+How it is judged: it is a warning, and an error for cluster-admin and for a role that allows everything. Of a file of
+clusters/ that llmstack did not write it tells
+
+- objects of the API group rbac.authorization.k8s.io that it brings or changes;
+- pods with an account of their own, or in a namespace that no environment has;
+- a Kustomization or an Application that applies what this repository does not hold.
+
+Anywhere in the change it tells of rights
+
+- an AppProject that allows more, settings of Argo CD, a source of Flux that is new or of another place;
+- ClusterRoles and what binds one other than `view`, Roles that lead further than they say (to all Secrets of their
+  namespace, to pods, to commands in pods, to tokens of accounts, to other users, to more rights, to what the sync tool
+  applies), bindings to those and to everybody, whole objects inside others among them;
+- webhooks and policies of the API server, of Kyverno and of Gatekeeper (those that go too, and webhooks that convert a
+  kind), APIServices, FlowSchemas, requests for certificates, settings in kube-system;
+- accounts that act in the cloud, tokens of accounts kept in Secrets, ReferenceGrants, namespaces that let in more.
+
+Of callers, requests and secrets
+
+- Services that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses written by hand),
+  Ingresses that ask callers no more who they are, snippets that an Ingress's proxy runs;
+- copies of requests that a route sends elsewhere, objects of a mesh that change where calls go;
+- pods that a Service, or a router by its label selector, begins to send requests to beside those that answered alone;
+- policies of a mesh or a network that change or go, and pods that no NetworkPolicy keeps any more;
+- Secrets that are pushed to a store, stores of secrets that are others than before, or ask a program of people's own.
+
+And of pods of any kind
+
+- what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and ports, capabilities, a
+  privileged container), a node of the control plane, devices of others, and volumes of the host's paths;
+- those that kept to `restricted`, had a user namespace, a sandbox or no token of their account, and are so no more;
+- those that run as an account that nothing here makes, or get tokens for others;
+- a model's own code that they begin to run (`--trust-remote-code`), and hosts that callers may have an engine fetch
+  from;
+- names that they find elsewhere (`hostAliases`, name servers), what they fetch by another way (proxies, `HF_ENDPOINT`,
+  package indexes, hosts that their commands name, volumes that others serve), and what their image does not hold
+  (`LD_PRELOAD`, `curl … | sh`, adapters that callers name, vLLM's flags for plugins, middleware and classes of people's
+  own), where no pods of the environment did;
+- images of a registry from which nothing of the environment was pulled before.
+
+A new environment is held to what the cluster's others do. Services and accounts of an environment's own are told where
+there was one before.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -64,7 +81,7 @@ from llmstack.review.change import ObjectChange
 from llmstack.review.exposed import exposed_pods
 from llmstack.review.facts import names_of
 from llmstack.review.grants import grants_of, is_admin, said_of_granted, said_of_unguarded
-from llmstack.review.joining import joining_pods
+from llmstack.review.joining import found_pods, joining_pods
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -202,7 +219,8 @@ def _unguarded(assessment: Assessment) -> Iterator[Risk]:
     sides = ((*assessment.before, *assessment.near.loose[0]), (*assessment.after, *assessment.near.loose[1]))
     for key, said in exposed_pods(assessment.changes, *sides):
         yield RISK.at(key, said, _CLOSE, milder=True)
-    for key, service in joining_pods(assessment.changes, *sides):
+    found = found_pods(assessment.changes, assessment.backends.among(sides[1])) if assessment.before else ()
+    for key, service in (*joining_pods(assessment.changes, *sides), *found):
         yield RISK.at(key, f"its pods get requests of {service}, which others answered alone", _JOIN, milder=True)
     for change in assessment.changes:
         gone = said_of_unguarded(change.before, change.after)

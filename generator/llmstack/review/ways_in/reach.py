@@ -18,6 +18,7 @@ from llmstack.review.ways_in.doors import answers, ports_of, selects
 Services = Mapping[tuple[str, str], Object]
 """By namespace and name."""
 _HTTP = 80
+_SELECTOR = "--k8s-label-selector"
 _CERTIFICATE = "--ssl-certfile"
 """With it vLLM serves https alone; both discoveries ask `http://` (service_discovery.py)."""
 
@@ -32,8 +33,7 @@ def why_not_reached(router: Backend, engine: Backend, services: Services) -> str
     namespace = flags.get("--k8s-namespace", "default")
     if engine.namespace and namespace != engine.namespace:
         return f"the router looks in namespace `{namespace}`, and the engine is in `{engine.namespace}`"
-    by_service = flags.get("--k8s-service-discovery-type") == "service-name"
-    why = _no_service(router, engine, services) if by_service else _no_pod(router, engine)
+    why = _no_service(router, engine, services) if _looks_for_services(router) else _no_pod(router, engine)
     if why is not None:
         return why
     if _CERTIFICATE in engine.flags:
@@ -46,6 +46,19 @@ def why_not_reached(router: Backend, engine: Backend, services: Services) -> str
     return None
 
 
+def finds_pods(router: Backend, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Whether a router sends requests to pods with these labels, whatever runs in them; a selector that says nothing
+    counts for none."""
+    flags = router.flags
+    if flags.get("--service-discovery") != "k8s" or _looks_for_services(router) or not flags.get(_SELECTOR):
+        return False
+    return namespace in ("", flags.get("--k8s-namespace", "default")) and matches(flags[_SELECTOR], labels)
+
+
+def _looks_for_services(router: Backend) -> bool:
+    return router.flags.get("--k8s-service-discovery-type") == "service-name"
+
+
 def _asked(router: Backend) -> int:
     port = router.flags.get("--k8s-port", "")
     number = read_whole(port)
@@ -53,7 +66,7 @@ def _asked(router: Backend) -> int:
 
 
 def _no_pod(router: Backend, engine: Backend) -> str | None:
-    if not matches(router.flags.get("--k8s-label-selector", ""), engine.labels):
+    if not matches(router.flags.get(_SELECTOR, ""), engine.labels):
         return "the router's label selector leaves the engine out"
     if _asked(router) != engine.listens:
         return f"the router asks port {_asked(router)}, and the engine listens on {engine.listens}"
