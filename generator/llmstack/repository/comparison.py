@@ -133,7 +133,7 @@ def find_affected(comparison: Comparison, also: Collection[str] = ()) -> dict[st
 def begin_affected(comparison: Comparison) -> Task[Mapping[str, Sequence[str]]]:
     """Begin to find the units whose build may differ, of `built_environments`, and return what waits for them."""
     before = comparison.before
-    folders = (before.entries(f"overlays/{name}/models") for name in generated_environments(before))
+    folders = (before.entries(f"overlays/{name}/models") for name in built_environments(comparison))
     return beside(partial(find_affected, comparison), sum(map(len, folders)))
 
 

@@ -54,20 +54,18 @@ run the cluster; give a pod no more of the host than it needs; pin the revision 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import cache, partial
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.diversions import diversions_of
 from llmstack.kubernetes.openings import asks_of, doors_of, openings_of, sources_of
 from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
-from llmstack.kubernetes.pods import Object, value_at
+from llmstack.kubernetes.pods import Object, identity_of, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.rights import (
     accounts_of,
     guards_of,
-    images_of,
     is_restricted,
     media_of,
     rights_of,
@@ -76,12 +74,12 @@ from llmstack.kubernetes.rights import (
 from llmstack.kubernetes.roles import powers_of
 from llmstack.kubernetes.untyped import mapping
 from llmstack.kubernetes.within import objects_within
-from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
 from llmstack.review.exposed import exposed_pods
 from llmstack.review.facts import names_of
 from llmstack.review.grants import grants_of, is_admin, said_of_granted, said_of_unguarded
 from llmstack.review.joining import found_pods, joining_pods
+from llmstack.review.known import Known, registries_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -91,54 +89,46 @@ from llmstack.sync.widened import said_of_widened
 RISK = Declaration("privilege", Severity.ERROR, milder=Severity.WARNING)
 _Removed = dict[tuple[str, str, str | None], list[Object]]
 """The objects that go, by kind and name, and by kind and model."""
-_Known = Callable[[], frozenset[str]]
-"""What there is among all objects of the environment: asked for alone where a change has more than before."""
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
     ran = assessment.before or tuple(obj for _, obj in assessment.near.objects)
-    pulled = cache(lambda: frozenset[str]().union(*map(_registries, ran)))
+    known = Known(assessment.before, assessment.after, ran)
     loose = assessment.near.brought
     there = (value_at(each, "metadata", "namespace") for each in (*assessment.before, *assessment.after))
     spaces = set(filter(None, there)) if loose else ()
     for brought in loose:
-        found = _brought(brought, pulled, spaces)
+        found = _brought(brought, known, spaces)
         yield from (replace(risk, file=brought.path) for risk in found)
     yield from _foreign_owners(assessment)
     for obj in (obj for each in assessment.near.untold for obj in each.objects):
         yield from _granted(None, obj, "", of_cluster=False)
         yield from _gained([], obj, "")
     removed = _removed(assessment)
-    strong = {
-        str(_name(each)).partition("/")[2]
-        for each in assessment.before
-        if each.get("kind") == "Role" and powers_of(each)
-    }
+    strong = {identity_of(each)[2] for each in assessment.before if each.get("kind") == "Role" and powers_of(each)}
     yield from _unguarded(assessment)
-    accounts = cache(partial(_accounts, assessment))
-    diverted = cache(lambda: frozenset[str]().union(*map(diversions_of, ran)))
     for change in assessment.changes:
         if change.after is not None:
             yield from _granted(change.before, change.after, "", strong, of_cluster=False)
             yield from _opened(change.before, change.after, "")
             if ran:
-                yield from _diverted(change.after, diverted)
+                yield from _diverted(change.after, known)
             if assessment.before:
                 yield from _let_in(change.before, change.after, "")
-                yield from _as_another(change.before, change.after, accounts)
+                yield from _as_another(change.before, change.after, known)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
-            yield from _pulled(change.before, change.after, pulled)
+            yield from _pulled(change.before, change.after, known)
 
 
-def _brought(brought: Brought, registries: _Known, spaces: Collection[str]) -> Iterator[Risk]:
-    """What an object of a file of clusters/ brings; `registries` and `spaces` are those of the environment."""
+def _brought(brought: Brought, known: Known, spaces: Collection[str]) -> Iterator[Risk]:
+    """What an object of a file of clusters/ brings; `spaces` are the namespaces of the environment."""
     before, after = brought.before, brought.after
     where = f" (in {brought.path}, which llmstack did not write)"
     yield from _granted(before, after, where, of_cluster=True)
     yield from _gained([before] if before else [], after, where)
-    yield from _pulled(before, after, registries)
+    yield from _pulled(before, after, known)
     yield from _let_in(before, after, where)
     yield from _opened(before, after, where)
     accounts, space = accounts_of(after), _namespace(after)
@@ -206,10 +196,10 @@ def _opened(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
         yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
 
 
-def _diverted(after: Object, known: _Known) -> Iterator[Risk]:
+def _diverted(after: Object, known: Known) -> Iterator[Risk]:
     """What sends pods elsewhere, and did so with no pods of the environment."""
     own = diversions_of(after)
-    found = sorted(own - known()) if own else []
+    found = sorted(own - known.diversions) if own else []
     if found:
         yield RISK.at(_name(after), f"its pods get {', '.join(found)}", _SPARE, milder=True)
 
@@ -228,17 +218,9 @@ def _unguarded(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(change.key, gone, _BIND, milder=True)
 
 
-def _accounts(assessment: Assessment) -> frozenset[str]:
-    """The ServiceAccounts of which the review knows what they may do, and those as which pods of the environment ran
-    already."""
-    made = (each for each in assessment.after if each.get("kind") == "ServiceAccount")
-    used = (account for each in assessment.before for account in accounts_of(each))
-    return frozenset(("default", *(_name(each).partition("/")[2] for each in made), *used))
-
-
-def _as_another(before: Object | None, after: Object, known: _Known) -> Iterator[Risk]:
+def _as_another(before: Object | None, after: Object, known: Known) -> Iterator[Risk]:
     own = accounts_of(after) - accounts_of(before)
-    for account in sorted(own - known()) if own - {"default"} else ():
+    for account in sorted(own - known.accounts) if own - {"default"} else ():
         message = f"its pods run as ServiceAccount `{account}`, which nothing here makes, and may do what that may"
         yield RISK.at(_name(after), message, _SPARE, milder=True)
 
@@ -281,17 +263,12 @@ def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Ris
         yield RISK.at(_name(after), message, _PIN, milder=True)
 
 
-def _pulled(before: Object | None, after: Object, known: _Known) -> Iterator[Risk]:
+def _pulled(before: Object | None, after: Object, known: Known) -> Iterator[Risk]:
     """Registries that are new to an environment that pulls images already."""
-    own = _registries(after) - _registries(before)
-    for registry in sorted(own - known()) if own and known() else ():
+    own = registries_of(after) - registries_of(before)
+    for registry in sorted(own - known.registries) if own and known.registries else ():
         message = f"it pulls an image from `{registry}`, from which nothing here was pulled before"
         yield RISK.at(_name(after), message, "See that the registry is one that you trust.", milder=True)
-
-
-def _registries(obj: Object | None) -> set[str]:
-    """Where the images of an object's pods come from."""
-    return {image.partition("/")[0] if names_registry(image) else "docker.io" for image in images_of(obj)}
 
 
 def _name(object: Object) -> str:
