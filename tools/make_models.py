@@ -22,9 +22,10 @@ import sys
 import types
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from llmstack import yamlio
 from llmstack.engine.bound import least_known

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Route = tuple[str | int, ...]
 """A symbolic place: the keys and list indices that lead to a value, from the root of the values."""
@@ -22,8 +24,7 @@ class Severity(StrEnum):
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A stretch of one line of a file: 1-based line and column, width in characters; column 0 is the whole line."""
 
     path: str
@@ -36,8 +37,7 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing to tell the user.
 
     `route` is where in the values it is; `place` is filled in from it by whoever knows the files.

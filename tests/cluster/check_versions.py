@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from llmstack.facts.asking import READ, kubectl_command
 from llmstack.facts.cluster import ClusterFacts

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from llmstack.disk import state
 from llmstack.disk.clean import FILES, MAX_BYTES, RECORDS, CleanRecord, Said, Unchanged, open_record
@@ -127,7 +127,7 @@ def test_what_is_no_record_says_nothing(content: bytes, record: CleanRecord) -> 
 
 
 def test_the_smallest_record_that_is_believed(record: CleanRecord) -> None:
-    record.file.write_text(json.dumps({"state": STATE, "beside": {}, "said": vars(SAID), "environments": {}}))
+    record.file.write_text(json.dumps({"state": STATE, "beside": {}, "said": asdict(SAID), "environments": {}}))
     assert record.recall() == SAID
     assert record.recall_unchanged() == Unchanged({}, frozenset())
 

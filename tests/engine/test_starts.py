@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from llmstack.engine.defaults import batch_of
 from llmstack.engine.memory import GIB, longest_request

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup, PriorityClass, StorageClass
 from llmstack.facts.kept import MOST_IMAGES, join_facts

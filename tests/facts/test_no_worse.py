@@ -8,11 +8,12 @@ says that knows everything; whether the pods find their places is counted apart 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.facts.cluster_file import read_cluster, write_cluster

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Place, Severity

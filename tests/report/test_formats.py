@@ -2,13 +2,13 @@
 
 import json
 import re
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from msgspec.structs import replace
 
 import llmstack.report
 from llmstack.finding import Finding, Place, Severity

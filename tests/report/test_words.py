@@ -1,9 +1,9 @@
 """How times, counts and verdicts are said."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from llmstack.finding import Severity
 from llmstack.report.verdict import judge, say_effect

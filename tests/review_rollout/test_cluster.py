@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from llmstack.review.forecast import Demand
 from llmstack.review.rollout.cluster import TIMELINE_LIMIT, Cluster, Pod

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from llmstack.facts.cluster import ClusterFacts, NodeGroup, PriorityClass
 from llmstack.kubernetes.priorities import Priority

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.rollout.interval import _both_pools, _interval, _only_at_least, _only_at_most

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import inf
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.queue import Held, Queue, latest_ends

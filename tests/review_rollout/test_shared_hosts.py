@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.shared_hosts import passed_on, read_claims, shared_hosts

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from llmstack.secrecy.told import mask_told
 
 TOKEN = "hf_aBcDeFgHiJkLmNoPqRsT1234"
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     name: str
     count: int = 1
     parts: tuple[object, ...] = ()
-    seen: int = field(default=7, init=False)
 
 
 def test_every_text_is_masked() -> None:

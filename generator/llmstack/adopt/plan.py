@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.adopt.holds import goal_of, has_twins, hold_files, patch_of
 from llmstack.adopt.moved import Move, secrets_moved
@@ -17,8 +18,7 @@ from llmstack.tree.unit import Files
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """An object that the release and the tree both have."""
 
     placed: Placed
@@ -43,8 +43,7 @@ class Taken:
         return bool(self.reasons) and self.patch is None
 
 
-@dataclass(frozen=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """How a release is taken over. `files` are the holds."""
 
     taken: tuple[Taken, ...]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.revisions import compared
 from llmstack.review.differences import differences
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One way in which llmstack differs from the chart on purpose; `fields` is a pattern of paths."""
 
     id: str

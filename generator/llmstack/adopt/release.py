@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.errors import UsageError
 from llmstack.kubernetes.pods import Object, value_at
@@ -21,8 +22,7 @@ _CHARTS = frozenset((NAME, INSTANCE, COMPONENT, "model", _RELEASE, *PART_OF, *MA
 Labels = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Struct, frozen=True):
     """A release of the chart. `users` is the user's part of the selectors, as `gitops.selectorLabels` has it."""
 
     name: str

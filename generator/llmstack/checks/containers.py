@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from llmstack.checks.rule import Rule
 from llmstack.checks.rules import (
@@ -70,8 +71,7 @@ _FLAGS: Mapping[str, str] = {
 """The flag that a fault is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """A finding without its place, and where in the engine's object it is."""
 
     finding: Finding

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
+
+from msgspec import Struct
 
 from llmstack.checks.rule import Problem
 from llmstack.checks.subject import Subject
@@ -47,8 +48,7 @@ TYPED: dict[str, tuple[str, ...]] = {flag: typed for flags, typed in FLAGS.value
 """The typed key of a flag, where it has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One model of the values and what is asked of its engine."""
 
     route: Route

@@ -7,10 +7,10 @@ or `annotations`. "selector" is a map of labels that other objects carry.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from llmstack.finding import Route
@@ -24,8 +24,7 @@ RESOURCES = "io.k8s.api.core.v1.ResourceRequirements"
 VOLUME = "io.k8s.api.core.v1.Volume"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A raw value of the values: where it is, and what it is."""
 
     route: Route
@@ -38,8 +37,7 @@ class Block:
         return self.role.definition if isinstance(self.role, Kube) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """The fields of a section that matter here: blocks, and sections that hold some."""
 
     blocks: tuple[tuple[str, str, Role], ...]

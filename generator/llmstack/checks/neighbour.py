@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.model.stack import Stack
 from llmstack.objects import names
 
 
-@dataclass(frozen=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """Another environment: where its objects go, and what they take there."""
 
     cluster: str | None
@@ -24,8 +24,7 @@ class Neighbour:
     """The names of the Services of its components."""
 
 
-@dataclass(frozen=True)
-class NodePort:
+class NodePort(Struct, frozen=True):
     """A node port that is asked for by number: for what, and the key that sets it."""
 
     number: int

@@ -4,8 +4,9 @@ where."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.checks.fields import ENV_VAR, VOLUME
 from llmstack.checks.subject import Subject
@@ -29,8 +30,7 @@ _VOLUME_SOURCES: tuple[tuple[str, str, Kind], ...] = (
 """Where a name of an object stands in a source of variables or of a volume, and its kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A name of another object, and the key of it that is read, at its place in the values."""
 
     kind: Kind

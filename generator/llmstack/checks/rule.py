@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Place, Route, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """What a rule says of itself; the table and the documentation are made of it."""
 
     id: str
@@ -40,8 +40,7 @@ class Declaration:
         return self.milder
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that a rule found. `route` is where in the values; `place` where it has none, as a comment has."""
 
     message: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.checks.subject import Subject
 
@@ -26,8 +27,7 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([A-Za-z0-9_.-]+)(?::(\d{1,5}))?(?:[/?#].*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a text says to connect to; `port` None where it says none."""
 
     scheme: str
@@ -35,8 +35,7 @@ class Address:
     port: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """What a host names in the cluster. `namespace` None: that of whoever asks."""
 
     name: str

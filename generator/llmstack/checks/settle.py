@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.checks.rules import plaintext_secret
 from llmstack.checks.table import ALWAYS, CHECKS, FOUNDATIONS

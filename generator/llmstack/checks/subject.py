@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack.checks.fields import Block, walk
 from llmstack.checks.neighbour import Neighbour
@@ -34,8 +35,7 @@ _IN_STACK: Mapping[str, Route] = {
 """The section that an object of the unit `stack` comes from, by its kind."""
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
+class Subject(Struct, frozen=True, eq=False, dict=True):
     """One environment under the checks. `others` are the other environments, by name.
 
     Two subjects are never equal, so that what several rules need can be remembered by subject.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 from typer import BadParameter, Option
 
 from llmstack.commands import completion, output
@@ -187,8 +187,7 @@ def find_environment(comparison: Comparison, meant: str) -> str:
     raise UsageError(f"`{meant}` is no environment of either side ({known})")
 
 
-@dataclass(frozen=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """The options that say what is compared, as they were given."""
 
     revision: str | None

@@ -12,8 +12,9 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from llmstack.disk.error import ChangedMeanwhileError, DiskError, reason_of
 from llmstack.disk.folders import Folders, remove_empty
@@ -28,8 +29,7 @@ FILE_MODE = 0o644
 _UNFINISHED = "each file has either its old or its new content; remove the cause and run again to finish"
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """A change that has been checked against the disk; `signature` is None where there is no file yet."""
 
     change: Change

@@ -14,9 +14,11 @@ import os
 import stat
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from llmstack.disk.private import write_private
 from llmstack.disk.state import mark_file, read_state, read_states
@@ -31,8 +33,7 @@ _LIBRARIES = ("pydantic", "pydantic_core", "yaml", "jinja2")
 """What else decides the words and the bytes that `gen` writes."""
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a run says that has nothing to do: the environments it was about, and its findings as text."""
 
     environments: tuple[str, ...]
@@ -40,8 +41,7 @@ class Said:
     coloured: str = ""
 
 
-@dataclass(frozen=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True):
     """What is left of a record where something has changed: of each environment what was kept of it, and those of which
     nothing has changed."""
 
@@ -49,8 +49,7 @@ class Unchanged:
     names: frozenset[str]
 
 
-@dataclass(frozen=True)
-class CleanRecord:
+class CleanRecord(Struct, frozen=True):
     """The record of one question (`gen` of some environments) at one root."""
 
     file: Path
@@ -100,7 +99,7 @@ class CleanRecord:
         beside = {path: mark_file(self.root / path) for path in sorted({*FILES, *outside})}
         if None in self.state.values() or None in beside.values():
             return
-        kept = {"state": self.state, "beside": beside, "said": vars(said), "environments": environments}
+        kept = {"state": self.state, "beside": beside, "said": asdict(said), "environments": environments}
         with contextlib.suppress(OSError):
             _write(self.file, json.dumps(kept).encode("ascii"))
 

@@ -13,9 +13,10 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from llmstack.disk.error import BusyError, DiskError, reason_of
 from llmstack.git.objects import find_repository
@@ -25,8 +26,7 @@ _RECORD = "written"
 _STAGING = "staging"
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """Two folders of a root: `folder` holds the record, `staging` (same file system) new contents."""
 
     folder: Path
@@ -94,8 +94,7 @@ def append_record(record: int, digests: Iterable[str]) -> None:
         data = data[os.write(record, data) :]
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(Struct):
     """An open staging folder; left behind, empty, as a mark when a run ends while it is `in_use`."""
 
     descriptor: int

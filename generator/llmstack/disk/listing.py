@@ -6,15 +6,15 @@ import os
 import stat
 import sys
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct, field
 
 from llmstack.disk.error import DiskError, reason_of
 
 
-@dataclass(slots=True)
-class Listing:
+class Listing(Struct):
     """All that is there, as paths relative to the root."""
 
     files: set[str] = field(default_factory=set)

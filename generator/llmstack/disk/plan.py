@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.listing import Listing, list_tree, read_file, read_if_other
@@ -17,8 +18,7 @@ Kind = Literal["write", "create", "delete"]
 Reason = Literal["foreign", "hand-edited", "symlink"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One file that would change. `before` is None for a new one, `after` for one to delete."""
 
     path: str
@@ -27,8 +27,7 @@ class Change:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """One place that keeps the run from being applied: why, in a sentence, and what to do about it.
 
     `diff` is what overwriting a hand-edited file would change, as a unified diff; empty for the other
@@ -42,8 +41,7 @@ class Refusal:
     diff: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WritePlan:
+class WritePlan(Struct, frozen=True):
     """What a run would do, by path. With refusals it must not be applied."""
 
     changes: tuple[Change, ...]

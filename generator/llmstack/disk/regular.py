@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from llmstack.disk.listing import read_rest
 from llmstack.errors import MAX_BYTES, IrregularFileError, too_large
@@ -101,8 +102,7 @@ class RegularFiles:
         self._folders[path] = _Folder(place, _links_in(place))
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     """Where a folder is on the machine, and the names of the symbolic links in it; None where it cannot be listed."""
 
     place: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.disk.error import DiskError
 from llmstack.disk.folders import Folders
@@ -16,8 +17,7 @@ _KEPT = "kept"
 """The name, in the staging folder, of a file that could not be kept by a link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A file that was written or deleted."""
 
     folder: str

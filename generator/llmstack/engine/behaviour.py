@@ -6,13 +6,12 @@ one before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from llmstack.engine.defaults import Minor
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(Struct, frozen=True):
     """A change that no flag shows. `flag` is the one that governs it, where there is one: set, nothing changes;
     `beside` the one without which it concerns nobody."""
 

@@ -7,7 +7,8 @@ Followed here: vllm/v1/core/kv_cache_utils.py, vllm/v1/kv_cache_interface.py (`_
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.engine.defaults import NULL_BLOCK_KEPT, TOKENS_OF_REQUESTS, Minor
 from llmstack.engine.facts import Sizes
@@ -38,8 +39,7 @@ PLAIN = (None,)
 """The windows of layers that all look at everything: one group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The blocks of one worker's cache. `windows` has the window of each group of layers, None for full attention."""
 
     page: int

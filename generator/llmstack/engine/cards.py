@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Maker = Literal["nvidia", "amd"]
 Family = Literal["Pascal", "Volta", "Turing", "Ampere", "Ada", "Hopper", "Blackwell"]
@@ -23,8 +24,7 @@ LABEL = "nvidia.com/gpu.product"
 MIG_RESOURCE = "nvidia.com/mig-"
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """One kind of GPU. `memory` None: nobody has published what CUDA sees of it."""
 
     name: str

@@ -8,7 +8,8 @@ Read from the sources of 0.8.5.post1 to 0.33.0: `EngineArgs.get_batch_defaults` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.engine.cards import Card
 
@@ -58,8 +59,7 @@ NEW_RUNNER_SERVES: tuple[tuple[Minor, str], ...] = (
 """The same for people: from when it serves which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The sequences and the tokens of one step."""
 
     sequences: int

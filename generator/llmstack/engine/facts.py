@@ -5,8 +5,9 @@ The shape of facts/models/<org>--<name>.yaml, and of the catalogue of models tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 Origin = Literal["headers", "shapes"]
 """Where the bytes of the weights are from: the headers of the safetensors files, or counted from the configuration."""
@@ -15,8 +16,7 @@ VISION_SUFFIXES = ("ForConditionalGeneration", "ForVision2Seq", "VLForCausalLM")
 """Ends of the names of architectures that have an encoder beside the language model, as Hugging Face names them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """The numbers of an architecture that decide its memory; 0 where it has no such part, or nobody says."""
 
     vocabulary: int = 0
@@ -50,8 +50,7 @@ class Sizes:
         return self.expert_intermediate or self.intermediate
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """Bytes of the weights by what holds them."""
 
     embeddings: int = 0
@@ -67,8 +66,7 @@ class Groups:
         return self.embeddings + self.head + self.experts + self.vision + self.rest + self.draft
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """The bytes of all tensors, their most common type, and where the count is from."""
 
     bytes: int
@@ -77,8 +75,7 @@ class Weights:
     origin: Origin = "headers"
 
 
-@dataclass(frozen=True, slots=True)
-class Quantization:
+class Quantization(Struct, frozen=True):
     """How the checkpoint is quantized: vLLM's name of the method, and the block of its scales where it has one; or
     `group`, how many numbers of a row share a scale."""
 
@@ -87,8 +84,7 @@ class Quantization:
     group: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(Struct, frozen=True):
     """All that is known of one model. `context` is the longest request that vLLM derives from its configuration;
     None where the configuration does not say one."""
 
@@ -103,7 +99,7 @@ class ModelFacts:
     """Digest of config.json, as `sha256:…`."""
     base: str | None = None
     """The model that these facts are really of, where they are assumed for a quantized copy of it."""
-    least: Groups | None = field(default=None, compare=False)
+    least: Groups | None = None
     """Bytes that the weights have at least, where `weights` are unknown; all in `embeddings` where nobody knows in
     which layers they are. No file of facts has it."""
 

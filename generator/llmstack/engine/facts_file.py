@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any, get_args
+
+from msgspec.structs import fields
 
 from llmstack import yamlio
 from llmstack.engine.facts import Groups, ModelFacts, Origin, Quantization, Sizes, Weights

@@ -6,9 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from llmstack import yamlio
 from llmstack.engine.settings import Settings, read_settings
@@ -24,8 +26,7 @@ SECONDS = ("load", "compile", "graphs")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """One engine as it ran: GiB of one GPU, tokens of KV cache, seconds; None where its log did not say."""
 
     date: date

@@ -9,7 +9,7 @@ published starts that `support.TUNED_ON` names, and from nothing else. Each cons
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from llmstack.engine.defaults import Batch, batch_of, utilization
 from llmstack.engine.facts import Groups, ModelFacts
@@ -48,8 +48,7 @@ GRAPHS_PER_LAYER, GRAPHS_BASE = 0.02, 0.2
 """GiB of CUDA graphs, a layer and in all (r018: 0.84 estimated for 32 layers)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """GiB of one GPU; what is left of the budget is the KV cache. One of a fixed size makes the budget instead."""
 
     budget: float
@@ -60,8 +59,7 @@ class Terms:
     kv: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One stage of the pipeline: how many layers a GPU of it holds, its terms, and how much less of activation there
     is where nothing has to be compiled, or sorted."""
 

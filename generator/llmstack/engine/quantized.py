@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.engine.facts import ModelFacts, Quantization, Sizes
 from llmstack.engine.shapes import least_groups
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(Struct, frozen=True):
     """How a publisher names copies (`base` in the pattern is the model that one was made of), vLLM's name of the
     method, and the bytes that a number of a linear layer has at least."""
 

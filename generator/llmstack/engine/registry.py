@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack.engine.by_release import Stretches, held_at, is_within
 
@@ -26,8 +27,7 @@ LAST_ASKED = 103
 """The largest compute capability (103 is 10.3) of which the tables of backends speak."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """What an attention backend says of itself, None where the release does not say: whether it is for latent
     attention, of which compute capabilities (80 is 8.0) it is, which types of keys and values and of numbers it reads,
     of one of which sizes a block has to be a multiple, and which sizes heads have."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.flags import Catalogue
 from llmstack.flags.dotted import join_keys
@@ -71,8 +72,7 @@ WORKER_MULTIPROC_METHOD
 VARIABLES_WITHOUT_EFFECT = frozenset(f"VLLM_{name}" for name in _VARIABLES_WITHOUT_EFFECT.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What an engine is told; None where the default holds.
 
     `unread` names what may change its memory in a way that is not computed here.

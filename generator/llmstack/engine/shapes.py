@@ -11,7 +11,8 @@ left out. Anything else is None: not counted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.engine.config_json import (
     Config,
@@ -26,8 +27,7 @@ from llmstack.engine.facts import Groups, Quantization, Sizes, Weights
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """How a family differs from a Llama: norms in a layer, biases of queries, keys and values, norms of their heads."""
 
     norms: int = 2

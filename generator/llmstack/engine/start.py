@@ -6,8 +6,9 @@ answer holds for every class: where the weights alone leave less than one reques
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
 from llmstack.engine.bound import lacking_blocks, least_need, most_left
@@ -24,8 +25,7 @@ WARM_UP = 0.3
 """GiB beside the graphs that the first real step wants where they are outside the budget."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """The KV cache: GiB per GPU at least and at most, and what vLLM logs of it in the middle of the band.
 
     `high` alone is known where no class bears the engine out: what the weights leave.
@@ -39,8 +39,7 @@ class Cache:
     requests_high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """What becomes of a start. `terms` are those of the GPU that decides; None where they are unknown."""
 
     verdict: Verdict
@@ -115,8 +114,7 @@ def _judge(engine: Engine, support: Support, length: int, found: tuple[Stage, ..
     return Start(verdict, why, length, terms, cache, support)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """What one request needs, in words, and whether there is surely, or perhaps, room for it."""
 
     need: str

@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
+
+from msgspec import Struct, field
 
 LINE = 1 << 16
 """Characters of a line that are looked at."""
@@ -82,8 +83,7 @@ _BEFORE = re.compile(r"^(?:\[[^\]]{0,200}\] ?)?(?:\([^)]{0,200}\) ?)?(?:[A-Z]{4,
 _WRAPPED = re.compile(r'"(?:@?timestamp|time|ts|asctime|receiveTimestamp)" ?: ?"' + _TIME)
 
 
-@dataclass
-class StartLog:
+class StartLog(Struct):
     """One start: figures by name (GiB of one GPU, seconds, counts), and whether it went well."""
 
     figures: dict[Figure, float] = field(default_factory=dict)
@@ -99,8 +99,7 @@ class StartLog:
         return bool(self.figures.keys() - {"length", "tensor"}) or self.failed or self.serves
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """The last start of a log, and the day of its newest timestamp in UTC; None where no timestamp has a year."""
 
     start: StartLog

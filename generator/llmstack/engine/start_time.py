@@ -11,7 +11,8 @@ it is kept: then compiling and capturing may take nothing at the least.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.engine.defaults import Minor
 from llmstack.engine.facts import ModelFacts
@@ -23,8 +24,7 @@ CACHE_ROOT = "VLLM_CACHE_ROOT"
 """The variable that says where vLLM keeps what it compiled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Seconds, at the least and at the most."""
 
     low: float

@@ -8,8 +8,9 @@ published starts that the constants were *not* tuned on fall into it; everything
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.engine.blocks import KV_BYTES
 from llmstack.engine.cards import Card, Family
@@ -55,8 +56,7 @@ SEEN = ("r096", "f049", "f050", "f113", "f114")
 """Rows in view of which the edge of a band was set; they bear out none either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
+class Support(Struct, frozen=True):
     """A class of engines: the band around the KV cache in GiB per GPU, and the rows that bear it out."""
 
     era: Era
@@ -103,8 +103,7 @@ CLASSES: tuple[Support, ...] = (
 """Every class that has a band."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """What one engine is: model, card, release, settings."""
 
     facts: ModelFacts

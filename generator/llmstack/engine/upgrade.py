@@ -6,8 +6,9 @@ Flags and defaults are compared in the catalogues of both releases, names in the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack.engine.behaviour import BEHAVIOUR, Behaviour
 from llmstack.engine.defaults import NEW_RUNNER_SERVES, Minor, on_new_runner
@@ -18,8 +19,7 @@ from llmstack.flags.environment import REPLACED_BY
 ItemKind = Literal["default", "removed", "deprecated", "behaviour"]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One change; `flag` is empty where none is concerned, `since` the first catalogue or minor that has it.
 
     `breaks`: it is known to end a start, to cut requests or to silence what reads it.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.accelerators import is_accelerator
 from llmstack.kubernetes.device_selectors import Attribute, Traits
@@ -19,8 +20,7 @@ ATTRIBUTES = ("productName", "model", "product", "architecture", "brand", "famil
 drivers, of Intel's and of the example driver."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Devices:
+class Devices(Struct, frozen=True, order=True):
     """Accelerators of one sort that a node offers to claims (DRA), in the place of counting a resource."""
 
     driver: str
@@ -49,8 +49,7 @@ class Devices:
         return Traits(self.driver, attributes, {f"{self.driver}/memory": self.memory} if self.memory else {})
 
 
-@dataclass(frozen=True, slots=True)
-class NodeGroup:
+class NodeGroup(Struct, frozen=True):
     """Nodes that are alike in all that the scheduler asks of them."""
 
     name: str
@@ -105,8 +104,7 @@ class NodeGroup:
         return tuple(sorted([*stated, *([self.per_node] * (usable - len(stated)))], reverse=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """How long pods of a model took from scheduled to ready, with one image. Times in seconds."""
 
     model: str
@@ -117,23 +115,20 @@ class Load:
     """How many were measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class StorageClass:
+class StorageClass(Struct, frozen=True):
     name: str
     default: bool
     expands: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PriorityClass:
+class PriorityClass(Struct, frozen=True):
     name: str
     value: int
     default: bool = False
     preempts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """A ResourceQuota in a namespace of ours."""
 
     namespace: str
@@ -144,8 +139,7 @@ class Quota:
     scopes: tuple[Scope, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterFacts:
+class ClusterFacts(Struct, frozen=True):
     """All that is known of one cluster; what is None, or no key of a mapping, is not known."""
 
     date: date

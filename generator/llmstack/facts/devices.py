@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from llmstack.facts.cluster import ATTRIBUTES, Devices
 from llmstack.kubernetes.accelerators import is_accelerator_driver
@@ -20,8 +21,7 @@ _Sort = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
 """Driver, attributes and classes: what devices of one sort share."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeDevices:
+class NodeDevices(Struct, frozen=True):
     """The accelerators that one node offers to claims."""
 
     sorts: tuple[Devices, ...] = ()
@@ -30,8 +30,7 @@ class NodeDevices:
     """Those of them that others hold, each with the priority of who does."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
+class _Offer(Struct, frozen=True):
     """A device with all that decides of which sort it is."""
 
     name: _Name

@@ -7,7 +7,8 @@ from it knows what was known before and what it shows, so that the next predicti
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup
 

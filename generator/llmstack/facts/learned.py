@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from statistics import median
+
+from msgspec import Struct
 
 from llmstack.facts.cluster import EXISTS, ClusterFacts, Load, PriorityClass, StorageClass
 from llmstack.facts.devices import devices_by_node
@@ -23,8 +24,7 @@ _FOLLOWERS = frozenset(("engine-worker",))
 """Components of pods that belong to an engine, and are ready without it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolName:
+class PoolName(Struct, frozen=True):
     """A pool that the values declare: its name, by the labels of its nodes."""
 
     name: str

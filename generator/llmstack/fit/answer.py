@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.engine.cards import Card
 from llmstack.engine.measured import Measured
@@ -23,8 +25,7 @@ ROUND = 256
 """Proposed lengths are multiples of this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What to ask instead of what the values say; None leaves it."""
 
     length: int | None = None
@@ -32,8 +33,7 @@ class Change:
     tensor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A model's engine and its start; the largest length and the fewest GPUs that start, None where none is known to.
 
     `least` are GPUs below which it certainly does not start, where it does not with those that it has; `loading` is
@@ -147,5 +147,5 @@ def _verdict(engine: Engine, **changes: int) -> Verdict:
 
 
 def _with(engine: Engine, **changes: int) -> Engine:
-    settings: Settings = replace(engine.settings, **changes)  # type: ignore[arg-type]
+    settings: Settings = replace(engine.settings, **changes)
     return Engine(engine.facts, engine.card, engine.release, settings)

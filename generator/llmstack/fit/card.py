@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product, slice_of
 from llmstack.engine.memory import GIB
@@ -20,8 +22,7 @@ from llmstack.review.rollout.placement import pool_of
 AMD_GPU = "amd.com/gpu"
 
 
-@dataclass(frozen=True, slots=True)
-class Pools:
+class Pools(Struct, frozen=True):
     """The declared pools of an environment, as the values have them and as a review counts with them."""
 
     declared: tuple[Capacity, ...]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.engine.lmcache import PREFIX, compare_settings, release_of
 from llmstack.engine.start import Start
@@ -23,8 +25,7 @@ from llmstack.review.engine_change import EngineChange, EngineState
 Key = TypeVar("Key", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What the values of an environment say on one side, with the facts that they lead to."""
 
     stack: Stack
@@ -32,8 +33,7 @@ class Side:
     measured: Engines = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One engine of a side: its model's name, its workload (`Kind/name`), what is asked, what becomes of it, and the
     flags it has."""
 

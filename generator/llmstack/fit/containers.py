@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.engine.settings import Settings
 from llmstack.finding import Route
@@ -22,8 +24,7 @@ from llmstack.review.rollout.placement import pool_of
 from llmstack.review.wording import plural
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """An engine: kind, namespace and name of its object, and the container that starts it, by its name and by where
     its pod stands: the roles of one object may name theirs alike."""
 
@@ -34,8 +35,7 @@ class Key:
     pod: Route
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """One engine of a stream, and what is asked of it; `name` is the model's, as its object has it."""
 
     name: str

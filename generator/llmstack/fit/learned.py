@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from llmstack.engine.cards import CARDS
 from llmstack.engine.defaults import BLOCK_SIZE
@@ -21,8 +22,7 @@ NEAR = 0.02
 STALE = "give the log of what the values have, or learn from it at the commit that it ran by"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Why a log is no source of facts, and what to do."""
 
     message: str

@@ -7,7 +7,8 @@ The first part alone is the least for certain. The second is a band (`engine.sta
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.engine.start_time import CACHE_ROOT, Span, preparing
 from llmstack.fit.card import Pools
@@ -17,8 +18,7 @@ from llmstack.model.stack import Stack
 from llmstack.review.facts import ForeseenLoad
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(Struct, frozen=True):
     """Seconds of reading the weights, and of all else; what is None is not known, and `why` says why."""
 
     reading: float | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.engine.measured import Measured, digest_arguments
 from llmstack.engine.memory import Terms, budget_of, longest_request

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.fit.card import Pools
 from llmstack.fit.containers import Engine, find_engines
@@ -13,8 +14,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects.components import build_all
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """An engine as it is built, and as the values make it; None where they make none of its name."""
 
     engine: Engine

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import attrgetter
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.engine.cards import Card
 from llmstack.engine.catalogue import catalogued
@@ -30,8 +32,7 @@ Known = Mapping[str, ModelFacts]
 """Facts by the path of their file below facts/: `models/meta-llama--Llama-3.1-8B-Instruct.yaml`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """The engine of a model, or of several alike. What is None is not known, and `missing` says why, a clause each."""
 
     facts: ModelFacts | None

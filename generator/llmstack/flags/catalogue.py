@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.flags.release import Release, read_release
 
@@ -19,8 +21,7 @@ DATA = files("llmstack") / "schemas" / "vllm"
 NOT_RELEASES = frozenset(("changes.json", "router.json"))
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """One flag, as `add_argument` declares it; `type` None: it takes no value and ends the program."""
 
     name: str
@@ -52,16 +53,14 @@ class Flag:
         return self.type != "bool" or self.value_required or self.nargs is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """One accepted option string: the flag it sets, and whether it sets it to false."""
 
     flag: Flag
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Catalogue:
+class Catalogue(Struct, frozen=True, eq=False):
     """All flags of one program; `spellings` holds every accepted option string.
 
     There is one of each release (`load_catalogue`), which is equal to itself alone: what is read by it is remembered.
@@ -76,8 +75,7 @@ class Catalogue:
     """`VLLM_*` variables that the release reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The first and the last catalogue that has an option; `until` None: still there."""
 
     since: str

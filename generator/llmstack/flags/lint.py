@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from llmstack.finding import Severity
 from llmstack.flags.catalogue import Catalogue, Flag, router_catalogue

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.flags.catalogue import Catalogue, load_catalogue, newest, versions
 from llmstack.flags.release import Release, find_release, read_release
@@ -19,8 +20,7 @@ WITH_PLUGINS = ("ascend", "gaudi", "hpu", "spyre", "neuron", "rbln", "omni")
 """vLLM's numbers, but a platform plugin that can add flags."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """The catalogue to check against, and how far it can be trusted.
 
     `sureness` is `release` (a catalogue of the very release), `line` (of another patch of the same

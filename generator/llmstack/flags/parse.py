@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.flags.catalogue import Catalogue, Flag, Spelling
 
@@ -29,16 +30,14 @@ _NAME = re.compile(r"[^.]*")
 _BOOLEAN_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "1", "0"))
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A value and the argument that holds it (the flag's own after `=`)."""
 
     text: str
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One flag as it is given, or a word that belongs to none (its `flag` and `option` are None).
 
     `written` is the flag without its value; `option` what it stands for (`--no-x`, or the full name of an
@@ -56,8 +55,7 @@ class Use:
     candidates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """What an argument that begins with a dash means: one candidate, none if unknown, more if ambiguous."""
 
     written: str

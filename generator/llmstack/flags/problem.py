@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.finding import Severity
 
@@ -13,8 +14,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class FlagProblem:
+class FlagProblem(Struct, frozen=True):
     """One thing wrong; `index` is the guilty element of the list, the value where that is at fault."""
 
     kind: Kind

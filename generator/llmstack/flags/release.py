@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _RELEASE = re.compile(
     r"v?(?P<major>\d+)\.(?P<minor>\d+)(?:\.(?P<patch>\d+)(?:\.\d+)?)?"
@@ -13,8 +14,7 @@ _RELEASE = re.compile(
 _INSIDE = re.compile(r"vllm[-_]?(?P<release>v?\d+\.\d+\.\d+(?:\.?(?:post|rc|dev)\d+)?)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """Major, minor and patch; a post-release counts as its release, which has the same flags."""
 
     numbers: tuple[int, int, int]

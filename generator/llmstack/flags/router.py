@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 _TAG = re.compile(r"v?(?P<numbers>\d+\.\d+\.\d+)(?P<build>\.dev\d+)?(?:[-+._].*)?\Z")
 
 Has = Literal["yes", "no", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """The first release whose notes name something, and the pull request that brought it."""
 
     release: tuple[int, int, int]
@@ -28,8 +28,7 @@ class Since:
         return ".".join(map(str, self.release))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What the router does otherwise since a release, with no flag for it; with one routing `logic` alone, where it
     names one."""
 

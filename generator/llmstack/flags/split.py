@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from llmstack.flags.catalogue import Catalogue, newest
 from llmstack.flags.parse import NEGATIVE_NUMBER, parse_arguments
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """One flag of an argument list: its canonical name, its values, and where it is.
 
     A word that belongs to no flag has the name "". With a catalogue, a negation has the flag's own name and
@@ -28,8 +28,7 @@ class Given:
         return " ".join(self.values) if self.values else None
 
 
-@dataclass(frozen=True, slots=True)
-class ParallelSizes:
+class ParallelSizes(Struct, frozen=True):
     """How many workers one engine is made of; None where the argument is no number (`$(TP)`).
 
     `data_local` is how many data-parallel engines this pod runs; None too where the flag is not given,

@@ -6,9 +6,10 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
 
 from llmstack.errors import MAX_BYTES, IrregularFileError
 from llmstack.git.objects import REGULAR, hash_files, list_entries, split
@@ -23,8 +24,7 @@ _DIFF_OPTIONS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A file on both sides of a comparison; None where it is not there (or no regular file)."""
 
     before: bytes | None
@@ -33,8 +33,7 @@ class Difference:
     """Whether a side is a symbolic link, or too large to be read: what stands there is not said here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """The regular files that a commit holds below some folders, by path."""
 
     files: dict[str, bytes]

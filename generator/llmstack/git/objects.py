@@ -6,7 +6,8 @@ Paths go in and come out relative to the folder that `find_repository` was asked
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.git.process import GitError, Repository, find_repository, run_git, run_git_on_files
 

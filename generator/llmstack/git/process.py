@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 _OPTIONS = (
     "--no-pager", "--literal-pathspecs",
@@ -40,8 +41,7 @@ class GitError(Exception):
     """Git could not answer; the text says what was asked and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A working tree as seen from `root`, a folder in it."""
 
     root: Path

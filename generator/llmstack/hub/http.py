@@ -7,8 +7,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+from msgspec import Struct
 
 from llmstack.hub.error import HubError
 
@@ -23,8 +24,7 @@ MOST_BYTES = 128 << 20
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The status and the body of one request, and where the next page is, if anywhere."""
 
     status: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from llmstack.engine.headers import Tensor
 
@@ -14,8 +15,7 @@ MOST_OF_CONFIG = 16 << 20
 """Bytes of a config.json: the longest have some hundred thousand."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
+class ModelFiles(Struct, frozen=True):
     """config.json, hf_quant_config.json where there is one, and the tensors of each safetensors file, by its name.
 
     `revision` is the commit, None where the source does not say it.

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from llmstack.engine.headers import LENGTH_BYTES, Tensor, header_length, read_header
 from llmstack.engine.model_json import read_json
@@ -31,8 +32,7 @@ FIRST_READ = 64 << 10
 """Bytes of a file that are asked for first: most headers are shorter, and then no second request is needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hub:
+class Hub(Struct, frozen=True):
     """Where a hub is, and the token that it is shown (never written anywhere)."""
 
     address: str = HOME

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
@@ -14,8 +15,7 @@ from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.quotas import COUNTED_BY_NAME, READ, claimed, is_core, quotas_in, selects, totals_of, used
 
 
-@dataclass(frozen=True, slots=True)
-class Beyond:
+class Beyond(Struct, frozen=True):
     """An object with which its namespace exceeds a quota."""
 
     quota: str
@@ -55,8 +55,7 @@ Sum = Mapping[str, Fraction]
 """What objects count for, by the names of a quota."""
 
 
-@dataclass(frozen=True)
-class _Counts:
+class _Counts(Struct, frozen=True, dict=True):
     """The objects of one namespace before and after a change, and what they count for in its quotas.
 
     Quotas without scopes count the same: it is worked out once for all of them.
@@ -147,8 +146,7 @@ class _Counts:
         return totals
 
 
-@dataclass(frozen=True)
-class _Sums:
+class _Sums(Struct, frozen=True):
     """What objects of a namespace count for in a quota."""
 
     stays: Sum

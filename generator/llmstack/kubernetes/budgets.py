@@ -8,7 +8,8 @@ cannot be evicted at all (pkg/registry/core/pod/storage/eviction.go).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, pod_templates, value_at
 from llmstack.kubernetes.quantities import scaled
@@ -17,8 +18,7 @@ from llmstack.kubernetes.selectors import selects
 from llmstack.kubernetes.workloads import is_counted
 
 
-@dataclass(frozen=True, slots=True)
-class Protected:
+class Protected(Struct, frozen=True):
     """Pods of one or more workloads that a budget selects."""
 
     number: int

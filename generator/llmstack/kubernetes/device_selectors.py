@@ -11,9 +11,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.answers import all_of
 from llmstack.kubernetes.pods import maps, value_at
@@ -48,8 +49,7 @@ def expressions_of(selectors: Any) -> tuple[str, ...] | None:
     return texts if selectors is None or (whole and len(texts) == len(found)) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """What expressions ask of a device: its driver, and by `domain/name` its attributes and the quantities of it."""
 
     driver: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.answers import any_of
 from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
@@ -23,8 +24,7 @@ _NAME = "kubernetes.io/metadata.name"
 """The label that every namespace has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Pods at one end of a connection."""
 
     namespace: str

@@ -7,8 +7,9 @@ those of k8s.io/pod-security-admission, policy/check_*.go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.kubernetes.pods import Object, containers, value_at
@@ -74,8 +75,7 @@ _SELINUX = frozenset(("", "container_t", "container_init_t", "container_kvm_t", 
 _PROFILES = ("RuntimeDefault", "Localhost")
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """A field of a pod spec beyond a level: where it is, what it is, and what to do."""
 
     route: Route

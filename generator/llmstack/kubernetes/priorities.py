@@ -7,15 +7,15 @@ Kubernetes documentation, "Pod Priority and Preemption"; the lowest priority goe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.quantities import whole
 
 
-@dataclass(frozen=True, slots=True)
-class Priority:
+class Priority(Struct, frozen=True):
     """A pod's priority, and whether it may take the place of those below."""
 
     value: int

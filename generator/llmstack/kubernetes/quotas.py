@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
 from llmstack.kubernetes.pods import Object, containers, identity_of, maps, totals_of_pod
@@ -24,8 +25,7 @@ REQUIRED = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "l
 """What every container must state where a quota limits it (`validationSet` in pods.go)."""
 
 
-@dataclass(frozen=True)
-class Pods:
+class Pods(Struct, frozen=True):
     """Equal pods of one workload."""
 
     owner: Object

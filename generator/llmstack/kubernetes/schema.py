@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import jsonschema_rs
+from msgspec import Struct
 
 from llmstack import schemas
 from llmstack.finding import Route, at_route, show_route
@@ -24,8 +24,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with a value: where in it, what, and what may help. No value is ever part of the text."""
 
     route: Route

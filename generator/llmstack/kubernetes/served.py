@@ -10,8 +10,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.kubernetes.pods import maps, texts
@@ -29,8 +30,7 @@ _MOST = 4096
 """Words of a command line that are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """An engine of vLLM in one container."""
 
     container: str
@@ -45,8 +45,7 @@ class Served:
     """Why the arguments may not be all, a clause each."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     word: Word
     route: Route
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 PRINTED = "PRINTED"
 MOST = 100_000
@@ -26,8 +27,7 @@ _PASSED_OVER = frozenset(("then", "do", "else", "elif", "{", "}", "!", "time", "
 """Words before a command that leave it what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word. `known` is whether it is exactly this; one that is not may also be none, or several (`splits`)."""
 
     text: str
@@ -59,8 +59,7 @@ def _read(script: str, variables: tuple[tuple[str, str | None], ...]) -> list[Co
     return reader.commands
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     """One pass over a script."""
 
     script: str

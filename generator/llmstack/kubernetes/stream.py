@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Route, Severity
@@ -38,8 +39,7 @@ _CONTROLLERS = ("kubectl.kubernetes.io/last-applied-configuration", "deployment.
 """Annotations that kubectl and the Deployment controller write beside what people state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """The text of one document, and the line of its stream on which it begins."""
 
     path: str
@@ -47,8 +47,7 @@ class Document:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """An object, and where it stands: a document and the route in it, or only a path where it was built."""
 
     object: Object
@@ -67,8 +66,7 @@ class Item:
         return Place(document.path, document.line + _line_in(document.text, whole))
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """What a stream holds, in its order, and what is wrong with it."""
 
     items: tuple[Item, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.kubernetes.quantities import scaled, whole
@@ -21,8 +22,7 @@ _SEVERAL_IN_PART, _SEVERAL_SINCE = 35, 37
 """The minor version of which some patches have MaxUnavailableStatefulSet on, and the one from which all have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What holds for the pods of one kind of workload."""
 
     templates: tuple[Route, ...]

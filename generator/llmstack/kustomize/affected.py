@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.kustomize.reached import Reached
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """A tree: the units of an environment with the folder that stands for each, and what builds of them read."""
 
     units: Callable[[str], Mapping[str, str]]

@@ -10,9 +10,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack import yamlio
 from llmstack.kustomize.files import Read, find_kustomization
@@ -44,8 +46,7 @@ _TOOL_ANNOTATIONS = ("config.kubernetes.io/", "config.k8s.io/", "kustomize.confi
 """Annotations that kustomize itself acts on."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
+class _Tree(Struct, frozen=True):
     read: Read
     built: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
     """What each directory that something refers to builds to: a base that many units share is built once."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from llmstack.errors import IrregularFileError
 from llmstack.finding import Finding
@@ -15,8 +16,7 @@ Resolve = Callable[[str], str]
 """The path from the root that is left when links are followed; raises IrregularFileError where they lead out."""
 
 
-@dataclass
-class Reached:
+class Reached(Struct):
     """What the builds of some folders read: `files` by path, links to them, and `findings` on what is not read."""
 
     files: dict[str, bytes] = field(default_factory=dict)

@@ -4,8 +4,10 @@ another."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kustomize.merge import Unsupported
 
@@ -84,8 +86,7 @@ def named_kind(holder: str, field: str, stated: object) -> str | None:
     return kinds[0] if len(kinds) == 1 else next((kind for kind in kinds if kind == stated), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """An object on its way through a build.
 
     `former` holds the names under which it was seen, oldest first: kustomize notes one where a patch may

@@ -8,8 +8,9 @@ given twice: here every one counts, those of merge keys and of further documents
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack import yamlio
 
@@ -86,8 +87,7 @@ _PLAIN_TAGS = frozenset(
 """Those that a parser gives by itself too: to a date and to `=`, which stay the text that is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """One thing that is named: its text, the field as it is written, and where (line and column from 0)."""
 
     text: str
@@ -99,8 +99,7 @@ class Reference:
     """The file of plugins that names it, where the kustomization itself does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """An explicit tag that may make something else of a text: `!!binary`."""
 
     name: str

@@ -8,7 +8,8 @@ so that a second run does nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.finding import Finding, Severity, at_route, show_route
 from llmstack.migrate import defaults, refused
@@ -27,8 +28,7 @@ ROUNDS = 5
 """How often the phases are repeated at most: two suffice unless one step stood in the way of another."""
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """A file before and after. Findings are what could not be migrated, placed in the text after."""
 
     before: Source

@@ -8,9 +8,10 @@ router is told; a key of some models stays theirs alone, as a variable.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Route, at_route
 from llmstack.migrate.plain import API, HF, Plain
@@ -31,8 +32,7 @@ ENGINE_KEY: Route = ("servingEngineSpec", "vllmApiKey")
 VARIABLE = "VLLM_API_KEY"
 
 
-@dataclass(frozen=True)
-class _Addition:
+class _Addition(Struct, frozen=True):
     """What is put into the file for an argument that is taken out."""
 
     edits: Callable[[], list[Edit]]

@@ -6,9 +6,10 @@ The chart's numbers are those of its values.yaml, 0.1.12; docs/values.md has the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Finding, Route, Severity, at_route, show_route
 from llmstack.migrate.references import in_one_line
@@ -21,8 +22,7 @@ ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUn
 NUMBERS = {"requests": {"cpu": "400m", "memory": "1000Mi"}, "limits": {"cpu": None, "memory": "1000Mi"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A key that a file leaves unset: what the chart does then, what llmstack does, and the value that says the
     chart's; None where none is to be written."""
 

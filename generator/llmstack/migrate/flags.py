@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.finding import Route, at_route
@@ -26,8 +27,7 @@ from llmstack.values.layers import MODELS, models_in
 from llmstack.values.syntax import Document, Spot
 
 
-@dataclass(frozen=True, slots=True)
-class FlagKey:
+class FlagKey(Struct, frozen=True):
     """A key that spells a flag of vLLM, and the arguments that say the same."""
 
     route: Route

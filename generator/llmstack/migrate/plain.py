@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack.checks import settle
 from llmstack.checks.rules import plaintext_secret
@@ -22,8 +23,7 @@ KEYS, HF_VARIABLES = plaintext_secret.KEYS, plaintext_secret.HF_VARIABLES
 FLAGS = {flag: kind for flag, (kind, _) in plaintext_secret.FLAGS.items()}
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """A secret in plain text. `route` leads to the value; for an argument, to the item that holds it."""
 
     route: Route

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.finding import Route, at_route
@@ -31,8 +32,7 @@ from llmstack.values.edit import (
 from llmstack.values.syntax import Document
 
 
-@dataclass(frozen=True)
-class NewSecret:
+class NewSecret(Struct, frozen=True):
     """A Secret that the migrated values refer to and that the cluster must have: its name and key."""
 
     name: str

@@ -11,9 +11,11 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.finding import Route
 from llmstack.model.reading import Problem, validate
@@ -30,8 +32,7 @@ AT_ONCE, TOO_MANY = 200, 5_000
 stays as it is."""
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What whoever migrates says of the file: the Helm release it belongs to, and whether its defaults are kept."""
 
     release: str | None = None
@@ -39,8 +40,7 @@ class Wanted:
     keep_defaults: bool = False
 
 
-@dataclass(frozen=True)
-class File:
+class File(Struct, frozen=True, dict=True):
     """A values file under migration, and the file that lies under it."""
 
     source: Source
@@ -121,8 +121,7 @@ def _own(route: Route, numbers: Mapping[int, int]) -> Route | None:
     return (*MODELS, numbers[route[2]], *route[3:]) if route[2] in numbers else None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """`sets` and `deletes` say what becomes of the data, `edits` how the text says it; None where it cannot."""
 
     route: Route
@@ -136,7 +135,7 @@ class Step:
     gone: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     """Comments that go, and that come: what was taken out as a comment."""
-    subject: Any = field(default=None, compare=False)
+    subject: Any = None
     """What the step is about, for whoever made it."""
 
 

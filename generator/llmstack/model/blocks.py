@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 
-@dataclass(frozen=True)
-class Kube:
+class Kube(Struct, frozen=True):
     """Marks a raw Kubernetes block: its definition in the API's schema, checked at its place."""
 
     definition: str

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
+from msgspec import Struct
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from llmstack.model.types import section_of
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """Marks a field whose value is passed as this flag, in the order of the model's fields.
 
     `arguments` of vLLM and the router, `duplicate-flag`, docs/values.md and the JSON Schema are made of it.
@@ -49,8 +48,7 @@ MARK = "x-flag"
 """Where the JSON Schema keeps the flag until its description is put together."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Marked:
+class _Marked(Struct, frozen=True):
     """A field with a flag, by its attributes and by its key, both dotted."""
 
     flag: Flag

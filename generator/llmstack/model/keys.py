@@ -7,9 +7,9 @@ import re
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, Union
 
+from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -23,8 +23,7 @@ from llmstack.values.layers import ALIASES
 _NOTHING = object()
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key. `path` writes lists as `modelSpec[]`; `chart_default` is set where the chart's default differs."""
 
     path: str

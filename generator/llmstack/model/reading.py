@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from llmstack.finding import Finding, Route, Severity, show_route
@@ -87,8 +87,7 @@ def _untold(first: Problem, layers: Layers) -> Finding:
     return Finding("too-many-problems", Severity.ERROR, message, first.route, layers.place(first.route), help)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One error of pydantic: its type, where, what it says, what was given, and what it would have liked."""
 
     kind: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.model.reading import MOST_PROBLEMS, is_broken, validate
@@ -21,8 +22,7 @@ ROUNDS = 4
 """How often keys are left out: what stands in for a key may be refused in its turn."""
 
 
-@dataclass(frozen=True)
-class Salvage:
+class Salvage(Struct, frozen=True, dict=True):
     """The stack without the keys that were refused, and where those are. Nothing is generated from it."""
 
     stack: Stack

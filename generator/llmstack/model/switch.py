@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from llmstack.finding import Route
 from llmstack.model.types import section_of
 
 
-@dataclass(frozen=True)
-class SectionSwitch:
+class SectionSwitch(Struct, frozen=True):
     """Marks the key that turns its section on, off by default. Keys in `besides` act without it."""
 
     besides: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Switched:
+class Switched(Struct, frozen=True):
     """A section with a switch: where it is, the switch's key, whether it is on, and the keys that are set in it."""
 
     route: Route
@@ -56,8 +54,7 @@ def _inside(value: object, route: Route) -> Iterator[Switched]:
             yield from _inside(item, (*route, key))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """Of a section: its switch (attribute, key, marker), and the fields that hold sections with one."""
 
     switch: tuple[str, str, SectionSwitch] | None

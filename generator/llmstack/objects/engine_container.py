@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.accelerators import (
     GPU_CORES,
@@ -34,8 +35,7 @@ SEED = "123"
 """PYTHONHASHSEED of engines and router, as in the chart: one seed, so that the hashes of blocks agree."""
 
 
-@dataclass(frozen=True)
-class Role:
+class Role(Struct, frozen=True):
     """What sets the pods of one role apart: of a Deployment, a Ray head or worker, a leader or a worker."""
 
     container: str = "vllm"

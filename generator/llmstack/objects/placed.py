@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Object = dict[str, Any]
 """A Kubernetes object as plain data, without nulls."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """An object in its unit (`models/llama`, `router`, `stack` …) and slot.
 
     The slot is the name of its file without the ending, unique in the unit and the same in every environment:

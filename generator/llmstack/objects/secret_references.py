@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack.objects.extra import UNIT as EXTRA
 from llmstack.objects.placed import Placed, may_name
@@ -16,8 +17,7 @@ WEBHOOK = "webhook-server-cert"
 """The volume of the LoRA controller's serving certificate."""
 
 
-@dataclass(frozen=True, slots=True)
-class SecretReference:
+class SecretReference(Struct, frozen=True):
     """One Secret: the keys that are read (in order), and who reads it (`models`, `router`: not which models, so that
     one more of them changes no page).
 

@@ -9,8 +9,9 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Severity
@@ -24,16 +25,14 @@ MOST_FAULTS = 20
 """Places in one file that cannot be read, beyond which the rest of it is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file, or stdin: its name as findings show it, and what reads so many characters more of it."""
 
     name: str
     read: Callable[[int], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One object as the API server gave it, with the kind of its event where it is of a watch."""
 
     data: Mapping[str, Any]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from llmstack.finding import Finding
 from llmstack.observed.documents import Document, Source, read_documents
@@ -16,8 +17,7 @@ from llmstack.observed.times import newest_time
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One object at one moment: as a snapshot or an event of a watch has it."""
 
     thing: Thing
@@ -25,8 +25,7 @@ class Seen:
     """ADDED, MODIFIED or DELETED; empty in a snapshot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What was seen, in the cluster's own order (resourceVersion), whatever the order of files and items."""
 
     history: tuple[Seen, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+
+class Meta(Struct, frozen=True):
     """What every object has."""
 
     kind: str
@@ -23,7 +23,7 @@ class Meta:
     deleting: bool = False
     deleted: datetime | None = None
     """When its deletion was asked for."""
-    version: int = field(default=0, compare=False)
+    version: int = 0
     """resourceVersion, which grows with each write in a cluster (KEP-5504); 0 where it is no number."""
 
     @property
@@ -31,15 +31,13 @@ class Meta:
         return self.kind, self.namespace, self.name
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Taint:
+class Taint(Struct, frozen=True, order=True):
     key: str
     effect: str
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     meta: Meta
     taints: tuple[Taint, ...]
     cordoned: bool
@@ -49,16 +47,14 @@ class Node:
     """Version of its kubelet, `v1.34.2`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     name: str
     image: str
     args: tuple[str, ...] = ()
     """Command and arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     meta: Meta
     phase: str
     """Pending, Running, Succeeded, Failed or Unknown."""
@@ -97,8 +93,7 @@ class Pod:
         return self.phase in ("Succeeded", "Failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A Deployment, StatefulSet, DaemonSet, ReplicaSet, LeaderWorkerSet or the like; its kind is `meta.kind`."""
 
     meta: Meta
@@ -116,8 +111,7 @@ class Workload:
     """pod-template-hash of a ReplicaSet; of others empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scaler:
+class Scaler(Struct, frozen=True):
     """A HorizontalPodAutoscaler or ScaledObject."""
 
     meta: Meta
@@ -129,8 +123,7 @@ class Scaler:
     wanted: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     meta: Meta
     phase: str
     storage_class: str | None
@@ -139,23 +132,20 @@ class Claim:
     modes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StorageClass:
+class StorageClass(Struct, frozen=True):
     meta: Meta
     default: bool
     expands: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PriorityClass:
+class PriorityClass(Struct, frozen=True):
     meta: Meta
     value: int
     default: bool
     preempts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Pods that a quota counts alone, as its `scopeSelector` says."""
 
     name: str
@@ -163,8 +153,7 @@ class Scope:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     meta: Meta
     hard: Mapping[str, Fraction]
     used: Mapping[str, Fraction]
@@ -172,8 +161,7 @@ class Quota:
     """All of which a pod must be in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A device that pods may claim (DRA)."""
 
     name: str
@@ -187,8 +175,7 @@ class Device:
     """Whether it is one claim's alone, and no part of another device: whether it can be counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceSlice:
+class ResourceSlice(Struct, frozen=True):
     """Devices of one node, or a part of them."""
 
     meta: Meta
@@ -203,8 +190,7 @@ class ResourceSlice:
     """How many slices the pool has."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceClass:
+class DeviceClass(Struct, frozen=True):
     meta: Meta
     selectors: tuple[str, ...] | None
     """CEL expressions, all of which a device must satisfy; None where they are something else."""
@@ -212,8 +198,7 @@ class DeviceClass:
     """The resource that pods may ask for instead of a claim; empty without one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceClaim:
+class ResourceClaim(Struct, frozen=True):
     meta: Meta
     devices: tuple[tuple[str, str, str], ...]
     """Driver, pool and name of each device that it was given for itself."""
@@ -221,8 +206,7 @@ class ResourceClaim:
     """Names of the pods, of its namespace, that it is reserved for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Synced:
+class Synced(Struct, frozen=True):
     """A Kustomization of Flux or an Application of Argo CD: which revisions it applied, and when."""
 
     meta: Meta
@@ -235,8 +219,7 @@ class Synced:
     """Why it is not ready, in one word of the controller's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A RuntimeClass, Namespace or the like: all that counts is that it is there."""
 
     meta: Meta

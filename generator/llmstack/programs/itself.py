@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from subprocess import DEVNULL
 
 import anyio
 from anyio.abc import ByteReceiveStream
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(Struct, frozen=True):
     """What a run printed, on stdout and on stderr, and its exit code."""
 
     out: bytes

@@ -17,10 +17,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO
+
+from msgspec import Struct, field
 
 from llmstack.programs.confine import BARE, confinement
 from llmstack.progress import Step, ignore
@@ -37,8 +38,7 @@ Ended = subprocess.CompletedProcess[str] | subprocess.TimeoutExpired | OSError
 """How a program ended: with what it said, too late, or before it began."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A program with its arguments, and the folder it runs in."""
 
     command: Sequence[str]
@@ -49,8 +49,7 @@ class Call:
     """Mebibytes that it may hold, on Linux; it gets no more then."""
 
 
-@dataclass(eq=False, slots=True)
-class _Running:
+class _Running(Struct, eq=False):
     """A program that runs: the first of its process group, so that all that it may start ends with it."""
 
     number: int

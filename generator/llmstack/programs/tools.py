@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from llmstack.programs.command import ToolError, run
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A program we run: its name, the oldest version that will do, and how to get the one that is tested."""
 
     name: str
@@ -40,8 +40,7 @@ BUILT = (KUSTOMIZE, KUBECONFORM)
 """What `llmstack tools install` builds, or fetches."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A program that is there: where, and what it says of its version (`v5.8.1`, `development`)."""
 
     path: Path

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.programs.command import ToolError, run
 
 Status = Literal["valid", "invalid", "no-schema", "error", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What kubeconform says of one resource. `errors` are (JSON path, message) pairs of an invalid one."""
 
     source: str

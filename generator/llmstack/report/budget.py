@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _RESERVED = 600
 """Bytes kept for the words that say what was left out."""
@@ -14,8 +15,7 @@ _PATIENCE = 20
 ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of the text: a head, items and a foot, of which only items may be left out; without items,
     nothing.
 

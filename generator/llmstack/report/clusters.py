@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.report.words import say_pool
 from llmstack.review.forecast import GpuPool
@@ -20,8 +21,7 @@ MANY = 4
 """Workloads that go alike, from which on they are told as one."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyncRow:
+class SyncRow(Struct, frozen=True):
     """Units to which the same happens."""
 
     action: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.report.markdown import fenced
@@ -24,8 +25,7 @@ NAME = 60
 _OTHERS = re.compile(r"[^A-Za-z0-9 ._/()×,-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Bar:
+class _Bar(Struct, frozen=True):
     environment: str
     name: str
     time: str

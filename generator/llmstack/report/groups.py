@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.report.words import model_of
 from llmstack.review.change import Action, Change, ObjectChange
@@ -11,8 +12,7 @@ from llmstack.review.result import Review
 from llmstack.review.wording import plural
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One object of a group."""
 
     environment: str
@@ -28,8 +28,7 @@ class Member:
         return self.object.unit.startswith("models/")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Field changes that the same objects share; no changes where whole objects come or go."""
 
     action: Action

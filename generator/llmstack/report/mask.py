@@ -7,8 +7,9 @@ and risks, and reviews that come from elsewhere, are masked here.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from llmstack.finding import Finding
 from llmstack.secrecy.credentials import MASK

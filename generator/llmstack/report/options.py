@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from llmstack import __version__, about
 from llmstack.report.pages import Page
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How to write a report. No report reads the environment: whoever calls knows whether there is a
     terminal."""
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.review.forecast import Demand, GpuPool
 from llmstack.review.wording import say_seconds
@@ -27,16 +29,14 @@ FLAT = 0.8
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A mark on an axis: where it is drawn, and its words."""
 
     at: float
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """Paths and marks in the coordinates of a drawing of WIDTH by HEIGHT."""
 
     bound: str
@@ -98,8 +98,7 @@ def draw_demand(pool: GpuPool, until: float = 0) -> Chart | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
+class _Scale(Struct, frozen=True):
     """Where seconds and counts are drawn."""
 
     end: float

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.report.engines import TERMS, band, group_engines, moved_terms
 from llmstack.report.fit import SAID
@@ -16,8 +17,7 @@ NAMES = {**TERMS, "kv": "KV cache"}
 RANKS = ("does-not-start", "too-close", "unknown", "starts")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A term of memory in a bar of WIDTH."""
 
     term: str
@@ -27,16 +27,14 @@ class Segment:
     gib: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """The memory of one GPU on one side of the change."""
 
     label: str
     segments: tuple[Segment, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A figure before and after; the empty text where it is not known."""
 
     name: str
@@ -44,8 +42,7 @@ class Cell:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineCard:
+class EngineCard(Struct, frozen=True):
     """Engines of which the same becomes, in one environment."""
 
     environment: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.report.page_chart import Chart, draw_demand
 from llmstack.report.page_data import timeline_end
@@ -12,8 +13,7 @@ from llmstack.review.forecast import GpuPool
 from llmstack.review.result import Review
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnPool:
+class DrawnPool(Struct, frozen=True):
     """A pool, whose it is, and its drawing."""
 
     row: GpuPool

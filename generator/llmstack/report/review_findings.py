@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.finding import Finding, Place, Severity
 from llmstack.review.result import Review, Risk
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One finding; `accepted` is why somebody accepted the risk that it is, None where nobody did."""
 
     finding: Finding

@@ -5,7 +5,7 @@ An acknowledged risk is a notice. GitHub shows ten of each severity per step; th
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from llmstack.finding import Finding, Severity
 from llmstack.report import github

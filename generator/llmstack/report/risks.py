@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.finding import RANK, Severity
 from llmstack.review.result import Review, Risk
@@ -15,8 +16,7 @@ _PARTICULARS = re.compile(r"`[^`]*`|(?:\d[\d.,]* (?:h|min|s)\b ?)+|\d+(?:[.,]\d+
 """What differs between risks of one kind: names, times, numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class RiskGroup:
+class RiskGroup(Struct, frozen=True):
     """A risk and where it is: its environment and all its objects there, each with its place."""
 
     environment: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.report.words import say_failure, say_replicas, say_time, say_times, say_why
 from llmstack.review.forecast import Rollout
@@ -13,8 +14,7 @@ MANY = 4
 """Rollouts that differ in their times alone, from which on they are told once."""
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutGroup:
+class RolloutGroup(Struct, frozen=True):
     """Rollouts of an environment that are alike but for their times."""
 
     rollouts: tuple[Rollout, ...]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.report.rollout_groups import group_rollouts
 from llmstack.report.words import say_replicas, say_why
 from llmstack.review.result import Review
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Models (or workloads that belong to none) and their cells, one for each environment."""
 
     names: tuple[str, ...]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.report.inert import inert_json
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(Struct, frozen=True):
     """One model of an environment. `gpus` are those of all its replicas; under a scaler, of the fewest."""
 
     environment: str

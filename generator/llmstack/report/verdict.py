@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from llmstack.finding import RANK, Severity
 from llmstack.report.clusters import count_removed, say_sync
@@ -14,8 +14,7 @@ from llmstack.review.wording import plural
 NOTHING = "Nothing changes in the cluster."
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The worst of a review and what it does. `level` is None when there is nothing to tell."""
 
     level: Severity | None

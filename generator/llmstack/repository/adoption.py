@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.adopt.holds import MARK
@@ -34,8 +35,7 @@ from llmstack.values.source import read_source
 from llmstack.values.syntax import read_document
 
 
-@dataclass(frozen=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """What `adopt` shows, and writes where it is told to."""
 
     environment: Environment

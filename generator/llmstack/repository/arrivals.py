@@ -5,8 +5,9 @@ In both their manifests may be the same: what differs is who applies them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from llmstack.finding import RANK
 from llmstack.repository.cases import Case

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import programs, yamlio
 from llmstack.errors import FoundError
@@ -30,8 +31,7 @@ _MOST = 100
 """Findings on objects of a side, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
+class Sound(Struct, frozen=True):
     """Units without what the API server could not read of their objects, and what that is."""
 
     units: Units

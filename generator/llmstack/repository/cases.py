@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.cores import Task
 from llmstack.facts.cluster import ClusterFacts
@@ -38,8 +40,7 @@ from llmstack.tree.units import unit_folders
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True, dict=True):
     """An environment before and after. Pairs are in that order."""
 
     name: str
@@ -154,8 +155,7 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     )
 
 
-@dataclass(frozen=True)
-class _Built:
+class _Built(Struct, frozen=True):
     """What the units of an environment build to before and after."""
 
     units: tuple[Units, Units]

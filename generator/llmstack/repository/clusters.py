@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack.disk.ownership import is_ours
 from llmstack.kubernetes.pods import Object
@@ -33,8 +34,7 @@ Found = tuple[str, Object]
 """An object, with the file that it is from."""
 
 
-@dataclass(frozen=True)
-class Synced:
+class Synced(Struct, frozen=True):
     """What changes for the sync tool of one cluster."""
 
     outcome: Outcome = field(default_factory=Outcome)
@@ -123,8 +123,7 @@ def passed_on(case: Case) -> dict[Identity, tuple[str, str]]:
     return {key: (folder, there[1][key]) for key, folder in there[0].items() if there[1].get(key, folder) != folder}
 
 
-@dataclass(frozen=True)
-class Moves:
+class Moves(Struct, frozen=True):
     """What changes in the units of a cluster's environments, by their folders in the tree."""
 
     refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -158,8 +157,7 @@ def read_synced(
     return Synced(outcome, tuple(_brought(old, new, cases)), tuple(foreign), loose)
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Reads what a sync tool finds in a folder, before (0) or after (1)."""
 
     comparison: Comparison

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.cores import Task, beside
 from llmstack.errors import FoundError, IrregularFileError, UsageError
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from llmstack.tree.base import Base
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True, dict=True):
     """Two sides, and the paths that differ between them."""
 
     before: Snapshot

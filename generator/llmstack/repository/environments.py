@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from posixpath import basename, splitext
+
+from msgspec import Struct
 
 from llmstack.disk.error import DiskError
 from llmstack.errors import IrregularFileError, UsageError
@@ -19,8 +20,7 @@ from llmstack.values.source import read_source
 BASE = "base"
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """One environment: its name and its values file, as messages name it."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.checks import settle
 from llmstack.checks.subject import Subject
@@ -30,8 +31,7 @@ Units = Mapping[str, list[dict[str, Any]]]
 """The objects of each unit."""
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What the values of one environment generate: the files of its own folders (base/ is apart)."""
 
     files: Files
@@ -46,8 +46,7 @@ def expect_base(snapshot: Snapshot) -> tuple[list[Finding], Base | None]:
     return settled, lay_out_base(stack, header("values/base.yaml")) if stack is not None else None
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What an environment is laid out on: base/, and of the snapshot the units that people build on and the texts of
     encrypted manifests."""
 
@@ -126,8 +125,7 @@ def _orphaned_custom(environment: str, custom: Iterable[str], units: Collection[
     ]
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """A generated environment at a snapshot, held against what its values say there."""
 
     objects: Units

@@ -6,8 +6,9 @@ For a review where a bot changed values alone and nobody has generated yet.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from llmstack.disk.ownership import is_ours
 from llmstack.errors import FoundError

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from posixpath import dirname
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.checks.neighbour import describe
 from llmstack.disk.apply import apply
@@ -29,8 +31,7 @@ from llmstack.tree.base import Base
 from llmstack.tree.units import SOPS_RULES
 
 
-@dataclass(frozen=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """What `gen` would do: the findings, and a plan when there is no error among them."""
 
     findings: list[Finding]

@@ -6,9 +6,10 @@ import codecs
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, BinaryIO
+
+from msgspec.structs import replace
 
 from llmstack.errors import FoundError, UsageError
 from llmstack.facts.cluster import ClusterFacts

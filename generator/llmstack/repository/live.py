@@ -4,8 +4,9 @@ difference."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from llmstack.adopt.holds import undefaulted
 from llmstack.kubernetes.pods import Object, value_at

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack import yamlio
 from llmstack.kubernetes.untyped import mapping
@@ -21,8 +22,7 @@ from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.made import FIELDS, is_broken, is_playable, make_of, stated, with_variables
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """The objects of both sides as they are applied."""
 
     units: tuple[Units, Units]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.checks import settle
 from llmstack.checks.rules import plaintext_secret
@@ -34,8 +36,7 @@ NOTES = frozenset(("default-differs", "chart-ignored", UNNAMED))
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True)
-class Migrated:
+class Migrated(Struct, frozen=True):
     """A file's migration, with the findings on the values as they are after it."""
 
     environment: Environment

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from llmstack.errors import UsageError
 from llmstack.facts.cluster import ClusterFacts

@@ -7,9 +7,11 @@ as it was, at its first line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.disk.ownership import is_ours
 from llmstack.finding import Place, Route
@@ -43,8 +45,7 @@ def _show(place: Place | None) -> str | None:
     return f"{place.path}:{place.line}" if place is not None else None
 
 
-@dataclass(frozen=True)
-class _Ground:
+class _Ground(Struct, frozen=True, dict=True):
     """The two sides in which places are looked up: what many risks share is looked up once."""
 
     comparison: Comparison

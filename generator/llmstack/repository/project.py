@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from llmstack.errors import UsageError
 from llmstack.repository.environments import BASE, Environment, list_environments
@@ -14,8 +15,7 @@ from llmstack.repository.root import SUFFIXES, VALUES, find_root
 from llmstack.repository.snapshot import Disk
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True, dict=True):
     """A root folder with values/ in it."""
 
     root: Path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.checks import check_foundations, check_objects, check_values, settle
 from llmstack.checks.neighbour import Neighbour, describe
@@ -35,8 +37,7 @@ from llmstack.values.layers import Layers
 from llmstack.values.nodes import Source
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True, dict=True):
     """One environment as it was read; the subject of the checks is None when its values are not valid."""
 
     environment: Environment

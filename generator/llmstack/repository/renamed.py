@@ -7,8 +7,9 @@ new one's server-side apply changes what differs and makes nothing anew (`tests/
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from llmstack.repository.cases import Case
 from llmstack.review.compare import compare

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from posixpath import dirname
+
+from msgspec.structs import replace
 
 from llmstack.errors import FoundError
 from llmstack.finding import Finding

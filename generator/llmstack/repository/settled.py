@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter, ValidationError
+from msgspec import Struct, ValidationError, convert, field, to_builtins
 
 from llmstack.checks.neighbour import Neighbour
 from llmstack.disk.clean import CleanRecord
 from llmstack.finding import Finding
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What a run found of an environment that was in order."""
 
     neighbour: Neighbour
@@ -21,8 +19,7 @@ class Settled:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """Every environment as a run found it in order, and those of which nothing has changed since."""
 
     environments: Mapping[str, Settled] = field(default_factory=dict)
@@ -37,7 +34,7 @@ def recall(record: CleanRecord) -> Remembered:
     """What a record has of environments; nothing where it has none, or is damaged."""
     found = record.recall_unchanged()
     try:
-        return Remembered(_FORM.validate_python(found.kept), found.names) if found is not None else Remembered()
+        return Remembered(convert(found.kept, dict[str, Settled]), found.names) if found is not None else Remembered()
     except ValidationError:
         return Remembered()
 
@@ -46,12 +43,9 @@ def to_keep(environments: Mapping[str, Settled]) -> Mapping[str, object] | None:
     """The same in the form in which it is kept; None where a line of a finding may hold a secret."""
     if _any_secret(settled.findings for settled in environments.values()):
         return None
-    kept: dict[str, object] = _FORM.dump_python(dict(environments), mode="json")
+    kept: dict[str, object] = to_builtins(dict(environments))
     return kept
 
 
 def _any_secret(findings: Iterable[Iterable[Finding]]) -> bool:
     return any(finding.secret for some in findings for finding in some)
-
-
-_FORM = TypeAdapter(dict[str, Settled])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object
 from llmstack.repository.cases import Case
@@ -21,8 +23,7 @@ from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
 from llmstack.review.ways_in.shared_hosts import Claim, read_claims
 
 
-@dataclass(frozen=True)
-class SharedCluster:
+class SharedCluster(Struct, frozen=True):
     """A cluster after the change, all of its environments together."""
 
     pools: tuple[Pool, ...]

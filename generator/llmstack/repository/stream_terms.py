@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from llmstack.disk.regular import read_any_regular
 from llmstack.errors import FoundError, IrregularFileError, UsageError
@@ -18,8 +19,7 @@ from llmstack.values.layers import Layers
 from llmstack.values.source import read_document
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """The section, and its file; without one, its defaults."""
 
     gitops: StreamGitops = field(default_factory=StreamGitops)

@@ -7,8 +7,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.errors import FoundError, IrregularFileError, UsageError
@@ -29,8 +30,7 @@ _MANIFESTS = (".yaml", ".yml", ".json")
 _HOOK = "helm.sh/hook"
 
 
-@dataclass(frozen=True)
-class Objects:
+class Objects(Struct, frozen=True):
     """One side of a review: its name, and its objects with their places."""
 
     name: str

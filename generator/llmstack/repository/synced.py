@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from math import inf
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.repository.cases import Case

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import programs, yamlio
 from llmstack.progress import Step
@@ -14,8 +15,7 @@ from llmstack.secrecy.masking import mask_text
 from llmstack.tree.secrets import without_sops
 
 
-@dataclass(frozen=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A copy in `root`, of so many files; `step` is told how far its builds are."""
 
     root: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from llmstack import programs, schemas
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
@@ -26,8 +27,7 @@ from llmstack.secrecy.places import plaintext_in_objects
 _ERROR = Severity.ERROR
 
 
-@dataclass(frozen=True)
-class Validation:
+class Validation(Struct, frozen=True):
     """What was found, in how many objects of how many units, and with which versions of `programs.BUILT`."""
 
     findings: list[Finding]

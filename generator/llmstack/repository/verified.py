@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.engine.measured import Measured
 from llmstack.errors import UsageError
@@ -30,8 +32,7 @@ from llmstack.verify.subjects import Key, Subject, find_subjects
 from llmstack.verify.verdict import Applied, Figure, Verification, compare
 
 
-@dataclass(frozen=True)
-class _Environment:
+class _Environment(Struct, frozen=True):
     """An environment of the review, as it is compared."""
 
     case: Case

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_specs, told, value_at
 from llmstack.kubernetes.roles import lost_of
@@ -14,8 +15,7 @@ Account = tuple[str, str]
 """Namespace and name of a ServiceAccount."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """A workload whose pods lose rights: `Kind/name`, the account that they run as then, the roles that it is not bound
     to, and what those that it is bound to no longer let it do, by role."""
 

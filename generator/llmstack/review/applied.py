@@ -8,8 +8,10 @@ to be kept, goes on running.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.kubernetes import pods
@@ -36,8 +38,7 @@ nothing, or leaves some fields as they are; the object is deleted all the same, 
 garbage collector; or it is passed over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What a change comes to in its cluster, as far as the sync tool applies it."""
 
     changes: tuple[ObjectChange, ...]

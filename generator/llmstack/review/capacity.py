@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.facts.cluster import ClusterFacts, NodeGroup
 from llmstack.kubernetes.accelerators import gpus_of_pod
@@ -24,8 +26,7 @@ from llmstack.review.facts import Pool
 PodSpec = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class GpuPod:
+class GpuPod(Struct, frozen=True):
     """The spec of a pod that takes accelerators, as a resource or by claims of devices (DRA)."""
 
     spec: PodSpec
@@ -37,8 +38,7 @@ class GpuPod:
         return bool(self.classes & classes) or gpus_of_pod(self.spec, (resource,))[0] == resource
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is known of all nodes of a cluster."""
 
     groups: tuple[NodeGroup, ...]

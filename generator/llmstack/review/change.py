@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity, told
 from llmstack.kubernetes.refused import refusals
@@ -15,8 +16,7 @@ from llmstack.kubernetes.schema import Problem
 Action = Literal["add", "change", "remove"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One field that differs; None where the field is not there on that side."""
 
     path: str
@@ -24,8 +24,7 @@ class Change:
     after: str | None
 
 
-@dataclass(frozen=True)
-class ObjectChange:
+class ObjectChange(Struct, frozen=True, dict=True):
     """One object that is added, changed or removed between the two trees.
 
     `restarts` is true on workloads whose stored pod template changes; `causes` are the paths that do it.

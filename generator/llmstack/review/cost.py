@@ -8,9 +8,10 @@ said.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
+
+from msgspec import Struct
 
 from llmstack.review.facts import Pool
 from llmstack.review.rollout.placement import PoolKey
@@ -24,8 +25,7 @@ Span = tuple[int, int | None]
 """The least and the most of a count; None where nothing bounds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """GPUs of one pool that a model of an environment asks for (None: its other workloads) before and after."""
 
     environment: str
@@ -35,8 +35,7 @@ class Usage:
     after: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unserved:
+class Unserved(Struct, frozen=True):
     """GPU-seconds of one pool that pods of a model hold while they load and terminate: at least, and at most.
 
     `most` is None where nothing bounds it, `least` too where the rollout never ends.
@@ -48,8 +47,7 @@ class Unserved:
     most: Fraction | None
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """Money, at least and at most; None where nothing bounds it."""
 
     least: Fraction
@@ -63,8 +61,7 @@ class Amount:
 ZERO = Amount(Fraction(0), Fraction(0))
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """What some GPUs cost: a month of what runs before and after, and the rollout once."""
 
     before: Amount = ZERO
@@ -78,8 +75,7 @@ class Bill:
         return Bill(self.before + other.before, self.after + other.after, rollout)
 
 
-@dataclass(frozen=True, slots=True)
-class PoolBill:
+class PoolBill(Struct, frozen=True):
     """The bill of one pool, and the GPUs of it that nothing asks for after the change."""
 
     pool: PoolKey
@@ -89,8 +85,7 @@ class PoolBill:
     idle_amount: Amount
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """The bill of a cluster, and its parts: by pool, by environment, by model of an environment (None: the rest)."""
 
     currency: str | None

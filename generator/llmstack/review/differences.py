@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.review.arguments import is_command_line, parse_flags
@@ -35,8 +36,7 @@ ORDER = "(order)"
 SPELLING = "(spelling)"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One field; None where it is not there on that side. `key` names what the value is, for masking."""
 
     path: str

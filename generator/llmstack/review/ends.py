@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.devices import read_claims
 from llmstack.kubernetes.pods import Object, identity_of
@@ -26,8 +28,7 @@ Moved = tuple[Sequence[Workload], Fixed]
 """The workloads that change, and the pods that stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Struct, frozen=True):
     """A change played with its scalers at each end: at their least (with what priorities do to it), at their most, with
     what they let sleep at zero, and with what is new among that at zero too. None where that is played no other way."""
 

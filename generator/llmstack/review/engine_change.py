@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.engine.upgrade import Item
 
 
-@dataclass(frozen=True, slots=True)
-class EngineState:
+class EngineState(Struct, frozen=True):
     """One side of an engine: GiB of one GPU's KV cache, tokens and requests in it, and the terms of its memory.
 
     What is None is not known; `high` alone is known where no measured start bears a number out.
@@ -26,8 +26,7 @@ class EngineState:
     """weights, activation, nonTorch, graphs, kv: GiB per GPU, adding up to `budget`."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineChange:
+class EngineChange(Struct, frozen=True):
     """One model whose engine changes: what becomes of its start, and what a changed release brings."""
 
     model: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from llmstack.facts.cluster import EXISTS, ClusterFacts, NodeGroup
 from llmstack.kubernetes.pods import Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """GPUs that an environment may use: `count` of `resource`, on nodes of `per_node` that carry `node_selector`."""
 
     name: str
@@ -60,8 +60,7 @@ class Pool:
         return bool(self.device_classes) or not self.groups or any(group.devices for group in self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """A risk that somebody accepted: it stays visible and stops failing, up to and including `until`."""
 
     risk: str
@@ -73,8 +72,7 @@ class Acknowledgement:
     """The amount that is accepted, in the risk's unit; None for any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stale:
+class Stale(Struct, frozen=True):
     """Facts of a cluster that are older than they may be, in days."""
 
     cluster: str
@@ -82,8 +80,7 @@ class Stale:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class ForeseenLoad:
+class ForeseenLoad(Struct, frozen=True):
     """Seconds of a load that nobody measured: `least` for certain, since the weights must be read; `low` to `high`
     where published starts bear that out, else None."""
 
@@ -92,8 +89,7 @@ class ForeseenLoad:
     high: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, those that are
     of its newest template, and the pods beyond them that hold their GPUs still: of a surge, or terminating."""
 
@@ -103,8 +99,7 @@ class Present:
     beyond: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Facts of one environment at one revision.
 
     `load_seconds` and `pool_of` are by model name.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.pods import Identity
 
@@ -15,8 +16,7 @@ Basis = Literal["exact", "bound", "assumed"]
 Figure = Literal["seconds", "peak", "minReady"]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """What is left when the new pods of a rollout never become ready."""
 
     ready_left: int
@@ -26,8 +26,7 @@ class Failure:
     not known, there was nothing before, or somebody has to lend a hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """One workload whose pods change. `seconds` is None when it never ends or the load time is unknown;
     then `seconds_min` and `seconds_max` bound it where something is known."""
 
@@ -66,8 +65,7 @@ class Rollout:
         return self.kind, self.namespace, self.name
 
 
-@dataclass(frozen=True, slots=True)
-class PodPhase:
+class PodPhase(Struct, frozen=True):
     """A stretch of one pod's life in the predicted rollout, for the timeline."""
 
     workload: Identity
@@ -81,8 +79,7 @@ class PodPhase:
     resource: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """What a pool is asked for from a second on, by the clock of the timeline."""
 
     second: float
@@ -94,8 +91,7 @@ class Demand:
     """GPUs that pods which terminate still hold; no part of the peak."""
 
 
-@dataclass(frozen=True, slots=True)
-class GpuPool:
+class GpuPool(Struct, frozen=True):
     """GPUs of one pool before, after and at the peak; None where no capacity is declared."""
 
     pool: str | None

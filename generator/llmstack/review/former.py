@@ -4,7 +4,8 @@ as another kind or in another namespace."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import component_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from llmstack.kubernetes.diversions import diversions_of
 from llmstack.kubernetes.pods import Object, identity_of
@@ -12,8 +13,7 @@ from llmstack.kubernetes.rights import accounts_of, images_of
 from llmstack.objects.images import names_registry
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True, dict=True):
     """Of all objects of an environment: looked up alone where a change has more than before."""
 
     before: Sequence[Object]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of, specs_of_replica
 from llmstack.review.facts import Facts, names_of
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """Seconds; the worst is no less than the usual."""
 
     usual: int

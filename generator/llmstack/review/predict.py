@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object, identity_of, told
 from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled

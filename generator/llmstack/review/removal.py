@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import Scalers, component_of, model_of, replicas_of
@@ -54,8 +55,7 @@ def find_removed(
     return tuple(sorted(went, key=lambda each: (each.model is None, each.model or "", each.name)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
+class _Left(Struct, frozen=True):
     """What runs after the change."""
 
     places: frozenset[tuple[str, str]]

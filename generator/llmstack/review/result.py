@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.finding import RANK, Finding, Severity
 from llmstack.review.change import ObjectChange
@@ -20,8 +22,7 @@ from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.side import OwnerChange
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(Struct, frozen=True):
     """Something that may go wrong, with what to do about it."""
 
     id: str
@@ -46,8 +47,7 @@ class Risk:
     """The file of clusters/ that states its object, where no unit of an environment has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What is known of a cluster beside the values, and of which day."""
 
     file: str | None
@@ -58,8 +58,7 @@ class Sources:
     """Of the newest moment that `--observed` shows, which has the last word."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterReview:
+class ClusterReview(Struct, frozen=True):
     """What changes in one cluster: pools that environments share, and who applies what."""
 
     environments: tuple[str, ...]
@@ -85,8 +84,7 @@ ENDLESS = frozenset(("gpu-deadlock", "gpu-shortage", "rollout-stuck"))
 """Risks by which a rollout does not end."""
 
 
-@dataclass(frozen=True)
-class EnvironmentReview:
+class EnvironmentReview(Struct, frozen=True, dict=True):
     """All that changes in one environment."""
 
     objects: tuple[ObjectChange, ...]
@@ -119,8 +117,7 @@ class EnvironmentReview:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class RuleChange:
+class RuleChange(Struct, frozen=True):
     """One rule that the change itself alters: what an environment acknowledges, declares, turns off, ignores, or what
     is learned."""
 
@@ -132,8 +129,7 @@ class RuleChange:
     place: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """A comparison of two revisions, by environment."""
 
     from_revision: str

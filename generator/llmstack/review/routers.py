@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.engine.router import compare_routers
 from llmstack.engine.upgrade import Item
@@ -17,8 +18,7 @@ IMAGE = "lmstack-router"
 """The name of its image, in every registry."""
 
 
-@dataclass(frozen=True, slots=True)
-class RouterChange:
+class RouterChange(Struct, frozen=True):
     """A router under another tag, at `Kind/name`, and what is known to change with it."""
 
     object: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.finding import RANK, Severity
 from llmstack.review.facts import Acknowledgement, Pool
@@ -14,8 +16,7 @@ from llmstack.review.wording import plural
 OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """A comment that ignores a check: on which line, given as its text, and where that is."""
 
     check: str
@@ -23,8 +24,7 @@ class Ignored:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The rules of one environment at one revision. Places are `values/prod.yaml:12`."""
 
     acknowledgements: tuple[tuple[Acknowledgement, str], ...] = ()

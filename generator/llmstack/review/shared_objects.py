@@ -9,8 +9,9 @@ other one makes it anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.scopes import is_cluster_scoped
@@ -23,8 +24,7 @@ Stated = Mapping[Identity, Object]
 """The objects that an environment states on one side of a change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Twin:
+class Twin(Struct, frozen=True):
     """An object that an environment states, or did, and another one of its cluster too. Pairs are before and after."""
 
     identity: Identity

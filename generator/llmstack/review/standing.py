@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from llmstack.facts.cluster import ClusterFacts, Quota
 from llmstack.kubernetes.limit_ranges import amounts_in
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A quota as an object, and what pods and claims of others use of it."""
 
     quota: Object

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.beyond_quotas import Beyond
 from llmstack.kubernetes.pods import Identity, Object
@@ -18,8 +19,7 @@ from llmstack.sync.policies import Tool, is_kept
 from llmstack.sync.side import OwnerChange
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(Struct, frozen=True):
     """An object that stands in the cluster's folder itself, where llmstack did not write it."""
 
     path: str
@@ -27,8 +27,7 @@ class Brought:
     after: Object
 
 
-@dataclass(frozen=True, slots=True)
-class Untold:
+class Untold(Struct, frozen=True):
     """A unit that could not be built as it was before the change: what its objects were is not known."""
 
     unit: str
@@ -37,8 +36,7 @@ class Untold:
     """What it builds to now."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolConflict:
+class PoolConflict(Struct, frozen=True):
     """Two declarations of GPU pools in one cluster that cannot both be right."""
 
     pool: str
@@ -48,8 +46,7 @@ class PoolConflict:
     """Whether the declarations before the change did not have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(Struct, frozen=True):
     """What the other environments of a cluster have in its pools."""
 
     ahead: tuple[Workload, ...] = ()
@@ -59,8 +56,7 @@ class Neighbours:
     """Pods that stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """The cluster of one environment, as the review of that environment needs it."""
 
     environment: str = ""

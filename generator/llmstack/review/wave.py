@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """What is changed in a commit: a model of an environment, else a workload, `Kind/name`."""
 
     environment: str
@@ -19,8 +18,7 @@ class Member:
         return self.model or self.object
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
+class Wave(Struct, frozen=True):
     """One commit: what it changes, and how many seconds it takes; None where that is not known."""
 
     members: tuple[Member, ...]

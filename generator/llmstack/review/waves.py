@@ -8,9 +8,10 @@ asked for (replicas less maxUnavailable), and none asks for more GPUs than there
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
@@ -56,8 +57,7 @@ def find_waves(
     return ()
 
 
-@dataclass
-class _Search:
+class _Search(Struct, dict=True):
     """The orders of one change."""
 
     workloads: Sequence[Workload]

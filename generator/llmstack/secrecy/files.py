@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.finding import Route
@@ -25,8 +26,7 @@ _AFTER_COLON = re.compile(r"(?<=[:=] )[^\n]+")
 _SECRET_OBJECT = re.compile(r"kind[\"']?\s{0,20}:\s{0,20}[\"']?Secret")
 
 
-@dataclass(frozen=True, slots=True)
-class _Scalar:
+class _Scalar(Struct, frozen=True):
     """A scalar's value, and the stretch of the text that it takes; `text` is None for null."""
 
     text: str | None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.secrecy.credentials import AN_ARGUMENT, argument_secrets, is_reference, is_secret
@@ -27,8 +28,7 @@ _TYPED = frozenset(("vllmApiKey", "hf_token", "credentials"))
 """Keys of the values that take a secret: whatever text they hold counts as one, a placeholder and `x` too."""
 
 
-@dataclass(frozen=True, slots=True)
-class SecretPlace:
+class SecretPlace(Struct, frozen=True):
     """One secret in plain text: the route to it, what names it, and in which way it is one."""
 
     route: Route

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from llmstack.secrecy.masking import mask_words
 
@@ -32,8 +34,8 @@ def _mask(value: Any, shorten: _Shorten) -> Any:
         masked = type(value)(_mask(item, shorten) for item in value)
     elif type(value) is dict or isinstance(value, Mapping):  # an abstract class is asked at ten times the cost
         masked = {key: _mask(item, shorten) for key, item in value.items()}
-    elif is_dataclass(value) and not isinstance(value, type):
-        held = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+    elif isinstance(value, Struct):
+        held = asdict(value)
         shown = {name: _mask(item, str if name in _WHOLE else shorten) for name, item in held.items()}
         return value if shown == held else replace(value, **shown)
     return value if masked == value else masked

@@ -9,10 +9,11 @@ once. The label of the strict scope, `namespace/name`, binds the value to one Se
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_bytes
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from llmstack.errors import UsageError
 from llmstack.yamlio.conflict import CHOOSE, UNRESOLVED, find_conflict
@@ -31,8 +32,7 @@ EXPONENTS = range(2**16 + 1, 2**256, 2)
 _ADVICE = "`kubeseal --fetch-cert` prints the controller's"
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """The controller's public key, and the certificate's fingerprint: SHA-256, as `openssl x509 -fingerprint -sha256`
     writes it."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from llmstack import programs, yamlio
 from llmstack.disk.apply import apply
@@ -36,8 +37,7 @@ _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 """A key of a Secret (kubernetes.io, "Secrets": alphanumeric characters, `-`, `_` and `.`)."""
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What became of a value: the manifest, whether it was written, and whether the stack reads the key."""
 
     path: str
@@ -48,8 +48,7 @@ class Stored:
     """The fingerprint of the certificate that it is sealed for."""
 
 
-@dataclass(frozen=True)
-class _Encrypted:
+class _Encrypted(Struct, frozen=True):
     """The manifest's text, the key's ciphertext in it, and for whom it is encrypted."""
 
     text: str
@@ -58,8 +57,7 @@ class _Encrypted:
     certificate: str | None = None
 
 
-@dataclass(frozen=True)
-class _Target:
+class _Target(Struct, frozen=True):
     """Where a value goes, and what is there."""
 
     gitops: Gitops

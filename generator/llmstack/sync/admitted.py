@@ -10,8 +10,9 @@ changed field that stays as it is (`kubernetes/immutable.py`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from llmstack import schemas
 from llmstack.finding import show_route

@@ -16,8 +16,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.untyped import mapping, sequence

@@ -7,7 +7,9 @@ cluster goes on. Where it builds and an owner is not in it, the owner is deleted
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.kubernetes.untyped import mapping
 from llmstack.sync.admitted import as_admitted, as_taken, without_twins
@@ -25,8 +27,7 @@ from llmstack.sync.stops import Grounds, Stop, find_stops
 _ORDER = ("pruned", "blocked", "moved", "adopted", "added")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What becomes of the units of one cluster, and how each folder is applied from then on."""
 
     changes: tuple[OwnerChange, ...] = ()

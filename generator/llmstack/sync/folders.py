@@ -14,9 +14,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.untyped import sequence
@@ -44,8 +45,7 @@ _LEFT_OUT = frozenset((
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What a tool reads in a folder. With a `problem` it builds nothing; `unknown` is what this repository cannot
     say."""
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.kubernetes.untyped import mapping, sequence
@@ -24,8 +25,7 @@ MOST_ENTRIES = 2_000
 """Entries that are looked at: of more, which a matrix of two long lists has, none is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """The repository at one revision."""
 
     files: Callable[[str], Collection[str]] = lambda folder: ()

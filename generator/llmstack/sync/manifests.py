@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack import yamlio
 from llmstack.kubernetes.definitions import group_of
@@ -26,8 +27,7 @@ _ALONE = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nreso
 """A kustomization of one file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """An object and the file that it stands in."""
 
     path: str
@@ -38,8 +38,7 @@ class Stopped(Exception):
     """What keeps the tool from building a folder."""
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """What a folder is read by, and what is found out on the way."""
 
     read: Read

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from llmstack.tree.argo import CLUSTER, CLUSTER_NAME
 
@@ -17,8 +19,7 @@ Left = Literal["", "kept", "unclear"]
 """Whether changed fields of an owner stay as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where an owner's folder comes from: the repository's URL, and the branch, tag or commit."""
 
     url: str
@@ -39,8 +40,7 @@ def short_revision(name: object) -> str:
     return str(name or "").removeprefix("refs/heads/").removeprefix("refs/tags/")
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRules:
+class ProjectRules(Struct, frozen=True):
     """Kinds that an AppProject allows and denies, and the places that it allows, as it lists them; None for a list of
     kinds that is not there."""
 
@@ -51,8 +51,7 @@ class ProjectRules:
     denied_of_cluster: Sequence[Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True, eq=False):
     """One unit as the sync tool knows it."""
 
     tool: Tool
@@ -119,12 +118,19 @@ class Owner:
     """When its project lets it sync, or its ApplicationSet has it synced, as text to compare; empty for always."""
     watched: tuple[str, ...] = ()
     """The files and folders in which Argo CD looks for what changes for it; empty for every one."""
-    left: Left = field(default="", compare=False)
-    """Whether its ApplicationSet leaves changed fields of it as they are (`ignoreApplicationDifferences`), or may."""
-    application: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """The Application that its ApplicationSet makes."""
     unread: Mapping[str, Any] = field(default_factory=dict)
     """By its place what it says beside, which no rule reads (`sync/fields.py`)."""
+    left: Left = ""
+    """Whether its ApplicationSet leaves changed fields of it as they are (`ignoreApplicationDifferences`), or may."""
+    application: Mapping[str, Any] = field(default_factory=dict)
+    """The Application that its ApplicationSet makes."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same themselves: the last two fields are what an ApplicationSet makes of them."""
+        return isinstance(other, Owner) and astuple(self)[:-2] == astuple(other)[:-2]
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     @property
     def key(self) -> Key:

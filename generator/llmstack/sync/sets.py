@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.kubernetes.pods import Object
@@ -26,8 +27,7 @@ _AS_JSON = re.compile(r"\{\{-?\s*\.([A-Za-z_][\w.]*)\s*\|\s*toJson\s*-?\}\}")
 _OF_GO = re.compile(r"\.|index\s+\.")
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """An Application that an ApplicationSet makes: its metadata and specification."""
 
     metadata: Mapping[str, Any]

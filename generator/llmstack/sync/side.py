@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object
 from llmstack.sync import argo, flux
@@ -37,8 +39,7 @@ another one, has the same as another one; objects without an owner come and go; 
 are is asked for at run time; or an owner says otherwise what does nothing to its objects now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What the tools read for one cluster at one revision."""
 
     listing: Listing = field(default_factory=Listing)
@@ -92,8 +93,7 @@ class Side:
         return argo.unread_sets(self.listing.manifests, self.tree)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerChange:
+class OwnerChange(Struct, frozen=True):
     """One unit whose owner changes, and what that does to its objects."""
 
     tool: Tool

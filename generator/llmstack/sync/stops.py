@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from llmstack.sync.manifests import Build
 from llmstack.sync.owner import Key, Owner
@@ -19,8 +20,7 @@ from llmstack.sync.projects import first_denied
 from llmstack.sync.taken import first_left_out
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Why an owner applies nothing: who is to blame, and the rest of a sentence that begins with the unit."""
 
     by: str
@@ -29,8 +29,7 @@ class Stop:
     """Whether it counts as ready all the same, for those behind it that follow another source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
+class Grounds(Struct, frozen=True):
     """What is known beside the owners themselves."""
 
     holds: Callable[[str], bool] = lambda path: True

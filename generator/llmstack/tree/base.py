@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.model.stack import Stack
 from llmstack.objects import engine
@@ -22,8 +23,7 @@ WHOLE = frozenset(("extra",))
 """Units that are not written to base/: their objects belong to one environment."""
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(Struct, frozen=True):
     """The files of base/, and what its folders build to."""
 
     files: Files

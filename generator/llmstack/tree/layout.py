@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.model.stack import Stack
 from llmstack.objects.placed import Placed
@@ -16,8 +17,7 @@ from llmstack.tree.unit import Files
 from llmstack.tree.units import SECRETS
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The files of one environment, and the names of its units."""
 
     files: Files

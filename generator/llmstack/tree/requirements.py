@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.accelerators import is_accelerator
 from llmstack.kubernetes.definitions import group_of
@@ -46,8 +47,7 @@ NAMED: Mapping[str, str] = {
 CONFIG_MAPS = ("configMap", "configMapRef", "configMapKeyRef")
 
 
-@dataclass(frozen=True)
-class Requirements:
+class Requirements(Struct, frozen=True):
     """What has to be there.
 
     `operators` are (what, its kinds) pairs, `named` the names of objects by kind that something refers to and

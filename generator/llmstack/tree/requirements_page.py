@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, StrictUndefined, Template
+from msgspec import Struct
 
 from llmstack.kubernetes.access_modes import mounts_on_one_node
 from llmstack.model.models import Model
@@ -22,8 +22,7 @@ from llmstack.tree.requirements_text import PAGE
 from llmstack.tree.secrets import BACKENDS, Manifest
 
 
-@dataclass(frozen=True)
-class SecretRow:
+class SecretRow(Struct, frozen=True):
     """One Secret: its keys and readers as the table shows them, and the commands that make it."""
 
     name: str
@@ -33,8 +32,7 @@ class SecretRow:
     commands: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """A model that was renamed: its names, its claim (None: it has none of its own), what the old name leaves."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Severity
@@ -26,8 +27,7 @@ ENCRYPTED = f"^({'|'.join(FIELDS)})$"
 """The same as the expression that it takes: name, namespace and keys stay readable."""
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One encrypted manifest: the file's name, what encrypted it, and the Secret it makes."""
 
     file: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack import yamlio
 from llmstack.kubernetes.probes import startup_probes
@@ -21,8 +22,7 @@ SLACK = 300
 """Seconds that a sync tool waits beyond what a rollout may take: image pulls, the build, the apply."""
 
 
-@dataclass(frozen=True)
-class SyncUnit:
+class SyncUnit(Struct, frozen=True):
     """One unit of an environment: `models/llama`, `router`, …"""
 
     name: str
@@ -42,8 +42,7 @@ class SyncUnit:
         return [object for object in self.objects if is_lasting(object["kind"])]
 
 
-@dataclass(frozen=True)
-class Clusters:
+class Clusters(Struct, frozen=True):
     """All that a sync tool's objects are made of."""
 
     environment: str

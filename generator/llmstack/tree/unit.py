@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack import yamlio
 from llmstack.kustomize.merge import DIRECTIVE, check_keys, merge_patch
@@ -21,8 +22,7 @@ KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kusto
 COMPONENT = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(Struct, frozen=True):
     """What an environment says of all its engines: patches by slot, for objects of that slot's kind."""
 
     directory: str
@@ -39,8 +39,7 @@ class Component:
         }
 
 
-@dataclass(frozen=True)
-class Parent:
+class Parent(Struct, frozen=True):
     """The folder a unit builds on, and the objects that folder builds to, as the tree holds them."""
 
     directory: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.finding import Route
 from llmstack.values.syntax import Document, Part, Spot
@@ -23,8 +24,7 @@ class CannotEdit(Exception):
     """The text at this place is written in a way that no small edit can change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Put `text` in the place of the characters from `start` to `end`."""
 
     start: int

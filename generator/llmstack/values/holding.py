@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.values.nodes import Source
 
@@ -17,8 +18,7 @@ CHART_KEYS = frozenset((
 Read = Callable[[str], Source]
 
 
-@dataclass(frozen=True)
-class Wrapped:
+class Wrapped(Struct, frozen=True):
     """What a file is, and the values in it; `text` is None where they stand in another file or object."""
 
     what: str

@@ -8,8 +8,9 @@ a place is looked up when it is asked for, in the topmost layer that has the key
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Finding, Place, Route, Severity
 from llmstack.values.nodes import UNREAD, Source
@@ -33,8 +34,7 @@ ALIASES: Mapping[Route, Mapping[str, Route]] = {
 """Other spellings of a key, by the section that holds it."""
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One file under its canonical spelling."""
 
     source: Source
@@ -51,8 +51,7 @@ class Layer:
         return route
 
 
-@dataclass(frozen=True)
-class Layers:
+class Layers(Struct, frozen=True):
     """The merged values of one environment, and the files they came from, lowest first."""
 
     layers: tuple[Layer, ...]
@@ -200,8 +199,7 @@ def models_in(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, model
 
 
-@dataclass(frozen=True)
-class _Renaming:
+class _Renaming(Struct, frozen=True):
     """The keys of one file that were renamed, by their canonical route, and what was wrong with them."""
 
     source: Source

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack.finding import Finding, Place, Route
 from llmstack.values.scalars import Ambiguous, SourceText, resolve
@@ -15,8 +16,7 @@ UNREAD = "x-"
 """What the names of top-level keys begin with that are left alone: anchors live there."""
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A value of the file: a scalar's text, a list's items or a map's keys, and where it starts."""
 
     kind: str  # "scalar", "list", "map"
@@ -34,7 +34,6 @@ _NO_KEYS: Mapping[str, tuple[Node, Node]] = MappingProxyType({})
 """One for all scalars, of which a large file has fifty thousand."""
 
 
-@dataclass(slots=True)
 class Collection(Node):
     """A list or a map, which is filled as the file is read."""
 
@@ -42,8 +41,7 @@ class Collection(Node):
     keys: dict[str, tuple[Node, Node]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A values file as it was read. `root` is None when the file could not be parsed or is empty."""
 
     path: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 _BOOLEANS = {
     word: value
@@ -32,8 +33,7 @@ class SourceText(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
-class Ambiguous:
+class Ambiguous(Struct, frozen=True):
     """A plain scalar that parsers read differently."""
 
     why: str

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from llmstack import yamlio
 from llmstack.finding import Route
@@ -21,8 +22,7 @@ _COMMENT = re.compile(r"(?:(?<=[ \t\r\n])|\A)#[^\r\n]*")
 _BLOCK_SCALARS = ("|", ">")
 
 
-@dataclass(slots=True, eq=False)
-class Part:
+class Part(Struct, eq=False):
     """A node of the text. `start` is its first character, `body` the first after an anchor; `end` is past
     its last one, line breaks that end it left out."""
 
@@ -48,8 +48,7 @@ class Part:
         return self.target.resolved if self.target is not None else self
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where a route ends: an entry of a map, or an item of a list, that stands in the text."""
 
     holder: Part
@@ -65,8 +64,7 @@ class Spot:
         return self.holder.entries[self.index][1] if self.holder.kind == "map" else self.holder.items[self.index]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file's text and its parts; `root` is None where there is nothing but comments."""
 
     text: str

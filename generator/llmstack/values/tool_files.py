@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.finding import Route, show_route
 from llmstack.values.excerpt import excerpt
@@ -23,8 +24,7 @@ def of_a_tool(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | 
     return None
 
 
-@dataclass(frozen=True)
-class _ToolPlace:
+class _ToolPlace(Struct, frozen=True):
     """Where a file of a tool has the values of a release: what the file is, the route, and whose they are."""
 
     what: str

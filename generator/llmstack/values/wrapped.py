@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from textwrap import indent
 from typing import Any
+
+from msgspec.structs import replace
 
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Route, Severity, show_route

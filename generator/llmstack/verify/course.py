@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.observed.observation import Seen
 from llmstack.observed.things import Pod
@@ -15,8 +17,7 @@ AT_ONCE = timedelta(seconds=1)
 """Between two moments in whole seconds that may be one."""
 
 
-@dataclass
-class Course:
+class Course(Struct):
     """What was seen of one workload's pods."""
 
     pods: dict[str, Pod] = field(default_factory=dict)

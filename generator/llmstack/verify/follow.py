@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from llmstack.observed.observation import Observation, Seen
 from llmstack.observed.things import Pod, Workload
@@ -14,8 +15,7 @@ from llmstack.verify.steps import Step, lasting
 from llmstack.verify.subjects import Key, Subject, deployments, owner_of
 
 
-@dataclass(frozen=True)
-class Courses:
+class Courses(Struct, frozen=True):
     """All that was seen: of workloads, and GPUs asked for in pools."""
 
     of: Mapping[Key, Course]
@@ -60,8 +60,7 @@ def _sights(observation: Observation, subjects: Mapping[Key, Subject]) -> Iterat
                 yield found[0], seen, found[1]
 
 
-@dataclass
-class _Cluster:
+class _Cluster(Struct):
     """The pods that count at a moment: those that are there and not to go."""
 
     pods: dict[Key, dict[str, tuple[Pod, str]]]

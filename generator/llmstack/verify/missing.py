@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from llmstack.engine.measured import Measured
 from llmstack.observed.things import Synced
@@ -19,8 +20,7 @@ SHARE, SLACK = 0.1, 5
 """By how much a time may be off: a tenth of it, and seconds. Moments are whole seconds, and loads differ."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What there is to compare an environment's review with."""
 
     courses: Courses

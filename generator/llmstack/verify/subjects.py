@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import fewest_scaled, model_of, replicas_of, specs_of_replica
@@ -19,8 +20,7 @@ Containers = frozenset[tuple[str, str, tuple[str, ...]]]
 """Name, image, and command with arguments of each container."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One workload of an environment: the containers of its pods before and after (none: it is not there)."""
 
     environment: str

@@ -6,8 +6,9 @@ What files cannot show is not observed, and never agreement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from llmstack.finding import Severity
 from llmstack.review.engine_change import EngineChange
@@ -39,16 +40,14 @@ Name = Literal["pods", "ready", "seconds", "peak", "kv"]
 TAKEN_BACK = "taken back"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Numbers from `low` to `high`; None where nothing is known on that side."""
 
     low: float | None
     high: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """One thing that was foreseen of an object, and what was seen of it."""
 
     environment: str
@@ -63,8 +62,7 @@ class Figure:
     """The facts that would have told it, or what to give so that it can be seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What a sync tool says of an environment: which commit it applied when."""
 
     owner: str
@@ -72,8 +70,7 @@ class Applied:
     moment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """A review of two revisions beside what was observed."""
 
     from_revision: str

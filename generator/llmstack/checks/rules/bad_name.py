@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.checks.fields import VOLUME
 from llmstack.checks.rule import Declaration, Problem
@@ -108,8 +110,7 @@ def _objects(subject: Subject) -> Iterator[Problem]:
         yield Problem(fault.message, fault.route, help=fault.help)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     """What is wrong with the name of an object; of several at one place the one with most `excess` is
     told."""
 

@@ -17,7 +17,8 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.checks.mounts import dangling_mounts
 from llmstack.checks.references import Reference, pod_references, references

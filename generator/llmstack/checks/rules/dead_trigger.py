@@ -14,8 +14,9 @@ Fix: a threshold below what one replica reaches, `vllm:num_requests_waiting`, or
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.checks.engines import Asked, engines
 from llmstack.checks.rule import Declaration, Problem
@@ -33,8 +34,7 @@ from llmstack.objects.autoscaling import is_scaled, triggers
 RULE = Declaration("dead-trigger", Severity.WARNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """What a scaler asks: a query, and the number that each replica, or all of them together, has to pass."""
 
     route: Route

@@ -11,8 +11,9 @@ Fix: a shorter `--max-model-len`, more GPUs, or a larger card; `llmstack fit ENV
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import fields, replace
 from operator import attrgetter
+
+from msgspec.structs import fields, replace
 
 from llmstack.checks.engines import Asked, alike_engines, route_of
 from llmstack.checks.rule import Declaration, Problem

@@ -21,8 +21,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, pairwise, starmap
+
+from msgspec import Struct
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
@@ -47,8 +48,7 @@ FLAGS = {"--hf-token": ("hf-token", "`hf_token`"), "--api-key": ("vllm-api-key",
 _OUT = "take it out of the values: a Secret in the cluster, or gitops.secrets, brings it to the pods"
 
 
-@dataclass(frozen=True, slots=True)
-class _Proposal:
+class _Proposal(Struct, frozen=True):
     """A Secret for a value that stands in plain text, named as `llmstack migrate` names it."""
 
     name: str

@@ -14,8 +14,9 @@ Fix: give one of them another number or name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.checks.neighbour import stated_node_ports
 from llmstack.checks.rule import Declaration, Problem
@@ -38,8 +39,7 @@ _ROUTER_PORTS = {
 """The key of each port of the LMCache controller, by the port's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A number that something listens on: what it is called, and the key that sets it."""
 
     number: int

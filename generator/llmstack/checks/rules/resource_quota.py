@@ -15,8 +15,9 @@ Fix: state the requests and limits, raise the quota, or run fewer replicas; for 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
@@ -31,8 +32,7 @@ RULE = Declaration("resource-quota", Severity.ERROR, milder=Severity.WARNING, ne
 _GIBI = 1024**3
 
 
-@dataclass(frozen=True)
-class _Quota:
+class _Quota(Struct, frozen=True):
     """A ResourceQuota: where its limits are in the values, what they are, and the pods that count for it."""
 
     name: str

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from llmstack import __file__ as running
 from llmstack import about
@@ -29,8 +30,7 @@ _BY_HAND = f"""\
 """
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """The text of requirements.txt, and what is left to do to it, if anything."""
 
     text: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from llmstack import schemas
 from llmstack.commands.init.forge import FORGES, WORKFLOW, template
@@ -39,8 +40,7 @@ KEPT = frozenset((".gitattributes", ".gitignore", "README.md"))
 REQUIREMENTS = "requirements.txt"
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a new repository is to be."""
 
     pin: Pin
@@ -66,8 +66,7 @@ def repository_files(wanted: Wanted) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """The paths of what was written, and of what was there and stays."""
 
     written: list[str]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from llmstack.commands.init.installation import without_secrets
 from llmstack.errors import UsageError
@@ -25,8 +26,7 @@ _SHORT = re.compile(r"(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<path>(?!/).+)")
 """Git's short form of an address over SSH (git-clone(1), "GIT URLS"), which Flux does not take."""
 
 
-@dataclass(frozen=True)
-class Sync:
+class Sync(Struct, frozen=True):
     """A tool of `gitops.sync.tool`, and the repository that it reads."""
 
     tool: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.commands.mcp.tools import TOOLS, Asked
 from llmstack.programs.itself import run_itself
@@ -22,8 +23,7 @@ class CallError(Exception):
     """A call has no answer; the text says why, and is inert."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a call comes to."""
 
     data: Any

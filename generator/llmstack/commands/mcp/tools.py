@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.report.json_schemas import SCHEMAS
 
@@ -19,8 +20,7 @@ _REVISION = {"type": "string", "pattern": "^[^-\\s\\x00][^\\s\\x00]*$", "maxLeng
 _ENVIRONMENT = {**_LABEL, "description": "An environment, by its name; all of them if none is given."}
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """One tool; its name is that of a command."""
 
     title: str

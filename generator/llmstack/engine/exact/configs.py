@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.engine import registry
 from llmstack.engine.exact.fault import Fault
@@ -58,8 +59,7 @@ def _fault(flag: str, text: str, catalogue: Catalogue, among: tuple[str, ...], o
     return Fault(flag, *reasons[0]) if reasons and reasons[0] and all(reasons) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Limits:
+class _Limits(Struct, frozen=True):
     """What a release takes for a flag: JSON that the class `owner` reads, `names` being its connectors; else a value of
     `kind` that `field` and the `names` that are registered for the flag allow.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 About = Literal[
     "tensor", "pipeline", "context", "experts", "length", "model", "quantization", "dtype", "backend", "kv-dtype",
@@ -11,8 +12,7 @@ About = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing that ends a start: what it is about, what is wrong, and what to do."""
 
     about: About | str

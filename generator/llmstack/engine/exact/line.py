@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.engine.cards import Card
 from llmstack.engine.exact.configs import read_object
@@ -13,8 +14,7 @@ from llmstack.engine.settings import Flags, Settings, is_on
 from llmstack.flags import Catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """The command line of one engine. `given` has each flag with the text of its last value; `variables` are those of
     its environment, None for a value from elsewhere; `among` are the releases that may be the right one."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.fault import Fault

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import replicas_of
@@ -25,8 +26,7 @@ from llmstack.review.ways_in.breaks import Break
 from llmstack.sync.side import OwnerChange
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """The changes, the rollouts they cause, and how these go. Pairs are before and after."""
 
     applied: Applied

@@ -18,8 +18,9 @@ wait less for one another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil, inf
+
+from msgspec import Struct
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
@@ -33,8 +34,7 @@ from llmstack.review.wording import say_exactly
 RISK = Declaration("deadline-too-short", Severity.WARNING, unit="seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The load and the longest step of a workload in seconds, and the words that say how sure they are."""
 
     load: float | None

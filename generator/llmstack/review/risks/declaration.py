@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """What a risk says of itself; the table, docs/risks.md and `explain` are made of it."""
 
     id: str

@@ -55,7 +55,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.diversions import diversions_of

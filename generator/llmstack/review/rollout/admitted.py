@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.limit_ranges import amounts_in
 from llmstack.kubernetes.pods import Object, value_at

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.review.forecast import Demand, Phase, PodPhase
 from llmstack.review.rollout.nodes import Nodes
@@ -18,8 +20,7 @@ TIMELINE_LIMIT = 20_000
 """Phases kept for the timeline; a run of more keeps the first."""
 
 
-@dataclass(slots=True, eq=False)
-class Pod:
+class Pod(Struct, eq=False):
     """One replica: a pod, or all pods of a group."""
 
     workload: Workload

@@ -12,8 +12,9 @@ free is less than a replica takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import gcd
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.rollout.controller import begin, settle_at_once
@@ -28,8 +29,7 @@ SLOT_STATES = 2_000
 """Arrangements of the pods that stay which are enumerated before bounds are used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Of one pool: whether the goal is more than it holds, and whether some order, or every order, hangs."""
 
     shortage: bool = False

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.rollout.controller import Counts, begin, settle_at_once
@@ -31,8 +32,7 @@ State = tuple[tuple[int, ...], tuple[Rollout, ...]]
 """What is free on each node, and the replicas of each workload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """What can be reached: rest without completion (who waits then), completion, and whether all was
     looked at."""
 

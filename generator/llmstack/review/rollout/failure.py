@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
@@ -16,8 +18,7 @@ from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.workload import Workload
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """GPUs of a pool beside the pods that stay: all of them, and those of one node at most."""
 
     free: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
 from math import inf
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool

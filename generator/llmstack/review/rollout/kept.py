@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from llmstack.kubernetes.workloads import ordinals_of, partition_of, renumbered
 from llmstack.review.change import ObjectChange

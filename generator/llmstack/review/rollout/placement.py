@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.scheduling import matches
 from llmstack.review.capacity import takes
@@ -56,8 +57,7 @@ def pools_allowed(pod: Mapping[str, Any], pools: Iterable[Pool]) -> list[Pool]:
     return [pool for pool in pools if not _ruled_out(pool, demanded)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Demand:
+class _Demand(Struct, frozen=True):
     """The labels that a node must have for a pod: by key the values it may have, and those it may not; and the keys
     that must not be there."""
 

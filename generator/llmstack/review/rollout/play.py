@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import Scalers
@@ -30,8 +32,7 @@ from llmstack.review.rollout.workload import Workload, as_anew, read_workload
 from llmstack.review.surroundings import Neighbours
 
 
-@dataclass(frozen=True)
-class Played:
+class Played(Struct, frozen=True, dict=True):
     """The workloads whose pods change, the pods that stay, and how it goes. Pairs are before and after."""
 
     workloads: tuple[Workload, ...]

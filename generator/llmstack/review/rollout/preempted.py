@@ -9,8 +9,10 @@ of its own that have a lower one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from math import inf
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
@@ -28,8 +30,7 @@ from llmstack.review.rollout.times import time_rollouts
 from llmstack.review.rollout.workload import Workload
 
 
-@dataclass(frozen=True, slots=True)
-class Preempting:
+class Preempting(Struct, frozen=True):
     """What priorities change in a prediction."""
 
     blind: Mapping[PoolKey, Verdict] = field(default_factory=dict)

@@ -9,16 +9,17 @@ after it, the others as they come (internal/indexers, and fluxcd/pkg, runtime/de
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from math import inf
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from llmstack.review.rollout.workload import Workload
 
 CONCURRENT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A unit that holds a worker while its rollouts go on."""
 
     timeout: float = inf
@@ -29,8 +30,7 @@ class Held:
     """Whether it is known what it takes for healthy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(Struct, frozen=True):
     """What a sync tool works through: units by name, as `Workload.unit` has them. What is in no such unit is applied at
     once."""
 

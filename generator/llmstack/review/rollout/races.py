@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.review.facts import Pool
 from llmstack.review.rollout.deadlock import Verdict

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from llmstack.review.rollout.cluster import Pod, Revision
 from llmstack.review.rollout.controller import Counts
@@ -11,8 +12,7 @@ from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Workload
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How one workload fared. Times in seconds."""
 
     finish: float | None

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.review.facts import Pool
 from llmstack.review.forecast import Demand, PodPhase
@@ -29,8 +31,7 @@ from llmstack.review.rollout.workload import Workload
 Event = Literal["ready", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What came of a simulation; outcomes are in the order of the workloads."""
 
     outcomes: tuple[Outcome, ...]

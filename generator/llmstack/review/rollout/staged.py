@@ -9,7 +9,9 @@ each is applied in the end, also where all workers of the sync tool are taken, a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
@@ -40,8 +42,7 @@ def find_verdicts_in_line(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
+class _Stage(Struct, frozen=True):
     """The workloads of one unit, those of units that it waits for, those of units that wait for it, and all others."""
 
     own: Sequence[Workload]

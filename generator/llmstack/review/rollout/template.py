@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.accelerators import all_gpus_of_pod, largest
 from llmstack.kubernetes.devices import devices_of, named_claims
@@ -23,8 +25,7 @@ LUMP = 50_000
 """Pods of one replica beyond which they are not told apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """One replica at one revision: what it takes and how long it needs. Times in seconds."""
 
     gpus: tuple[int, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, told
 from llmstack.kubernetes.priorities import Classes, Priority, priority_classes, priority_of
@@ -18,8 +20,7 @@ Others = Sequence[tuple[str, Object]]
 Tenants = Mapping[Identity, "Tenant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(Struct, frozen=True):
     """A workload that takes GPUs of a pool."""
 
     identity: Identity

@@ -8,9 +8,11 @@ that the probes allow: what comes out equal is known, the rest is bounded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
@@ -31,8 +33,7 @@ MOST_PODS = 20_000
 that may be a slip of the keyboard, and costs a review its memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """How one workload fared with the likeliest, the shortest and the longest load times."""
 
     likely: Outcome
@@ -43,8 +44,7 @@ class Outcomes:
     the units; infinite: perhaps never."""
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """The runs with the likeliest, the shortest and the longest load times; one and the same where all
     are known."""
 

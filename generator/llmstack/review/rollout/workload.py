@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity, Object, told
 from llmstack.kubernetes.quantities import whole
@@ -25,8 +27,7 @@ from llmstack.review.rollout.template import LUMP, Template, templates_of
 Move = Literal["restart", "scale", "new", "remove"]
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """One workload whose pods change: from `before` replicas of `old` to `after` replicas of `new`."""
 
     kind: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from math import inf
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object
 from llmstack.review.ways_in.backends import Backend

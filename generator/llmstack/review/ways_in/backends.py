@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates, told
 from llmstack.kubernetes.quantities import read_whole, whole
@@ -24,8 +25,7 @@ ENGINE_PORT = 8000
 _DISCOVERY = "--service-discovery"
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """The pods of one workload on one side of the change."""
 
     identity: Identity

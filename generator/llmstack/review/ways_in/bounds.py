@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_network
 from math import inf
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.durations import read_duration
 from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
@@ -58,8 +59,7 @@ _OFF = frozenset(("", "false", "0"))
 _ADVICE = "Let callers know, or keep what let them in."
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     """An object that is there on both sides."""
 
     old: Object

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf, isinf
+
+from msgspec import Struct
 
 from llmstack.review.ways_in.way import Station
 from llmstack.review.wording import say_exactly
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """One edge that is gone. Without `lasts` it is gone for good."""
 
     subject: str

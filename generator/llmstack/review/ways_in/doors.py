@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Object, identity_of, maps
 from llmstack.kubernetes.quantities import whole
@@ -14,8 +15,7 @@ from llmstack.review.ways_in.hosts import Rule, gateways_of, grants_of, ingress_
 from llmstack.review.ways_in.way import CALLERS, Station
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """One address, and the Service port that it leads to. `port` is a number or a name."""
 
     subject: str
@@ -37,8 +37,7 @@ class Door:
         return self.rule.covers(other.rule)
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """Why requests that come to a door reach no pod."""
 
     why: str
@@ -48,8 +47,7 @@ class Closed:
     """Whether they do not come as far as what leads to it."""
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True, dict=True):
     """The Services and pods of one side."""
 
     services: Mapping[tuple[str, str], Object]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.rollout.times import Outcomes, Times
@@ -21,8 +22,7 @@ SLACK = 1.0
 """Seconds by which a gap must be longer than one of its causes to be told apart from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Struct, frozen=True):
     """A workload on both sides, and when the pods of each are there: in the likely, shortest and longest run."""
 
     old: Backend | None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, value_at
 from llmstack.kubernetes.quantities import whole
@@ -21,8 +23,7 @@ Grants = tuple[frozenset[Grant], frozenset[Grant]]
 _EXACT = "Exact"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One host and path, and what answers there before any Service does."""
 
     host: str

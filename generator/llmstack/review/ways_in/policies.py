@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.kubernetes.answers import all_of
 from llmstack.kubernetes.network_policies import Direction, Endpoint, Policies, allows, rules_of, takes_port
@@ -21,8 +22,7 @@ NAMED = 3
 """Engines that a message names before it counts."""
 
 
-@dataclass(frozen=True)
-class _Side:
+class _Side(Struct, frozen=True, dict=True):
     """The policies of one side, and the labels of the namespaces that it states."""
 
     objects: Sequence[Object]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from llmstack.review.facts import names_of
 from llmstack.review.ways_in.backends import Backend, takes_pairs, transfer_roles
@@ -37,8 +38,7 @@ def broken_models(
             yield from _broken(_Model(id, routers, members, services), _successors(members, engines, moved_from))
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
+class _Model(Struct, frozen=True):
     """A served id, the routers, and the engines that serve it on either side."""
 
     id: str

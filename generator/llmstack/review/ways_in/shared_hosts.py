@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.untyped import mapping, sequence
@@ -18,8 +20,7 @@ from llmstack.review.ways_in.breaks import Break
 _CLASS, _CANARY = "kubernetes.io/ingress.class", "nginx.ingress.kubernetes.io/canary"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One host and path that an object claims for its backend."""
 
     kind: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_templates, value_at
 from llmstack.kubernetes.replicas import model_of
@@ -24,8 +25,7 @@ _RELOADER = "reloader.stakater.com"
 """Part of the annotations by which Stakater's Reloader restarts pods (stakater/Reloader, README)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A workload, and what changes that its running pods do not notice."""
 
     key: str

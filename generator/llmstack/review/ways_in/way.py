@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Station:
+class Station(Struct, frozen=True):
     """One end of an edge."""
 
     kind: str
@@ -14,8 +13,7 @@ class Station:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class WayIn:
+class WayIn(Struct, frozen=True):
     """What a request passes, in its order, as it was before the change; or what pods read, and they."""
 
     subject: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.line import Line
@@ -11,8 +12,7 @@ from llmstack.engine.exact.line import Line
 LAST: Minor = (99, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """One thing that vLLM refuses: `sentence` is a piece of its own error, `flag` (or a variable) what the finding
     points at, and what has to be given for it."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 from llmstack.review.rollout.obstacles.neighbours import HOSTNAME, Pods, hits

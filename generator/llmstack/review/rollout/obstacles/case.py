@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates, value_at
 from llmstack.kubernetes.quotas import READ, quotas_in, totals_of
@@ -23,8 +24,7 @@ from llmstack.review.ways_in.needs import Need, gone_needs, needs_of, provided
 Hangs = Literal["always", "sometimes", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """Why a rollout may wait for ever."""
 
     message: str
@@ -42,8 +42,7 @@ class Obstacle:
         return self.hangs == "always"
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True, dict=True):
     """All objects of an environment, and what else is known. What several rules ask is read once."""
 
     before: Sequence[Object]
@@ -166,8 +165,7 @@ class Scene:
         return [spec_of(template) for obj in self.before for _, template in pod_templates(dict(obj))]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """A workload whose pods change, its pods after the change, and the whole that it is in."""
 
     workload: Workload

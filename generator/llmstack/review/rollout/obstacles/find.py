@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Identity, identity_of
 from llmstack.review.facts import Pool

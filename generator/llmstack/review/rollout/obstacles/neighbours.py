@@ -8,9 +8,10 @@ host a node takes one (plugins/nodeports).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from llmstack.kubernetes.pods import Identity, maps, value_at
 from llmstack.kubernetes.selectors import Labelled, selects
@@ -21,8 +22,7 @@ NAME = "kubernetes.io/metadata.name"
 """The label that every Namespace has, with its name."""
 
 
-@dataclass(frozen=True)
-class Pods:
+class Pods(Struct, frozen=True):
     """The pods of one workload after the change."""
 
     identity: Identity
@@ -70,16 +70,14 @@ def is_for(term: Mapping[str, Any], own: str, other: str, labels: Mapping[str, s
     return selects(chosen, {**labels, NAME: other})
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
+class Crowd(Struct, frozen=True):
     """Other pods that some pods cannot share a node with: how many, and the fewest nodes that they can be on."""
 
     pods: int
     nodes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
+class _Whole(Struct, frozen=True):
     """What is counted once of a set of pods, for all that are in it."""
 
     apart: bool
@@ -91,8 +89,7 @@ class _Whole:
     """The fewest nodes of the two that need most."""
 
 
-@dataclass(frozen=True)
-class Neighbours:
+class Neighbours(Struct, frozen=True, dict=True):
     """The pods of all workloads, and which of them are kept apart. A set of them is a number with a bit for each, as
     in `Labelled`: that many pods have rules on many others is then no square, let alone a cube, of comparisons."""
 
