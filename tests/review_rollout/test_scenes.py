@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from msgspec.structs import replace
 from tests.review_rollout.scenes import change, review, told
 
 from llmstack.finding import Severity
