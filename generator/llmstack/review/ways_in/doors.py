@@ -134,20 +134,22 @@ def _hosts(objects: Sequence[Object], before: Sequence[Object]) -> Iterator[Door
     gateways = dict.fromkeys(gateways_of(before)) | gateways_of(objects)
     grants = grants_of(before), grants_of(objects)
     for obj in objects:
+        if (kind := obj.get("kind")) not in ("Ingress", "HTTPRoute"):
+            continue
         _, namespace, name = identity_of(obj)
-        if obj.get("kind") == "Ingress":
+        if kind == "Ingress":
             for rule, backend in ingress_rules(obj):
                 service = backend.get("service") or {}
                 port = service.get("port") or {}
                 leads_to = port.get("number") or port.get("name") or 0
                 address = f"{rule.host}{rule.path}"
                 yield Door(f"Ingress/{name}", address, namespace, str(service.get("name")), leads_to, rule)
-        elif obj.get("kind") == "HTTPRoute":
+        else:
             for rule, backend in route_rules(obj, gateways, grants):
                 there = str(backend.get("namespace") or namespace)
                 to = str(backend.get("name")), backend.get("port") or 0
-                kind = str(backend.get("kind") or "Service")
-                yield Door(f"HTTPRoute/{name}", f"{rule.host}{rule.path}", there, *to, rule, kind)
+                end = str(backend.get("kind") or "Service")
+                yield Door(f"HTTPRoute/{name}", f"{rule.host}{rule.path}", there, *to, rule, end)
 
 
 def _service_ports(side: Side) -> Iterator[Door]:
