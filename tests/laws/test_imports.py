@@ -126,3 +126,7 @@ def test_one_room_runs_programs() -> None:
         "programs/itself.py",
         "git/process.py",
     }  # git: through GitPython
+
+
+def test_what_is_passed_on_is_a_struct() -> None:
+    assert not [_name(path) for path in MODULES for package, *_ in _imports(path) if package == "dataclasses"]
