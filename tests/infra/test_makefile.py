@@ -97,7 +97,7 @@ def test_dependabot_watches_every_place_that_pins() -> None:
         ("pip", "/requirements"),
         ("gomod", "/tools"),
         ("gomod", "/tools/sops"),
-        ("npm", "/tests/html"),
+        *(("npm", f"/{lock.parent.relative_to(ROOT)}") for lock in ROOT.glob("tests/*/package-lock.json")),
     }
     assert (ROOT / "requirements" / "dev.txt").exists()
     assert (ROOT / "tools" / "go.mod").exists()

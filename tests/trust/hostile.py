@@ -139,7 +139,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "pools": lambda: of_stack("gitops: {capacity: [", lambda n: f"{{pool: p{n}, count: 1, nodeSelector: {{a: b{n}}}}}, ", "]}"),
     "pools of one selector": lambda: of_stack("gitops: {capacity: [", lambda n: f"{{pool: p{n}, count: 1, nodeSelector: {{a: b}}}}, ", "]}"),
     "pools of one name": lambda: of_stack("gitops: {capacity: [", lambda n: "{pool: p, count: 1}, ", "]}"),
-    "acknowledgements": lambda: of_stack("gitops: {acknowledge: [", lambda n: f"{{risk: restart, object: x{n}, reason: r}}, ", "]}"),
+    "acknowledgements": lambda: of_stack("gitops: {acknowledge: [", lambda n: f"{{risk: restart, object: x{n}, reason: {PAD}}}, ", "]}"),
     "patterns of acknowledgements": lambda: of_stack("gitops: {acknowledge: [", lambda n: f"{{risk: restart, object: '{'*a' * 40}{n}', reason: r}}, ", "]}"),
     "checks": lambda: of_stack("gitops: {checks: {", lambda n: f"mutable-tag{n}: off, ", "}}"),
     "existing secrets": lambda: of_stack("gitops: {existing: {secrets: {", lambda n: f"s{n}: [a], ", "}}}"),

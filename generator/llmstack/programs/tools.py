@@ -33,8 +33,12 @@ class Tool(Struct, frozen=True):
 
 
 KUSTOMIZE = Tool("kustomize", (5, 4, 0), "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1", "version")
-"""5.4.0 builds the example and some 400 units of tests/cases to the same bytes as 5.8.1."""
+"""5.4.0 builds the example and some 400 units of tests/cases to the same bytes as 5.8.1, and so does 5.8.2. That one
+is not taken: Flux's kustomize-controller 1.10.1 and Argo CD 3.5.7 build by 5.8.1 (go.mod, hack/tool-versions.sh), and
+5.8.2 builds custom/ otherwise: `includeTemplates` labels no claim templates, `images` replaces digests other than
+SHA-256, and an admission policy gets no namespace."""
 KUBECONFORM = Tool("kubeconform", (0, 7, 0), "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0", "-v")
+"""0.8.0 finds the same; it is not taken: it needs Go 1.26, and libraries that kustomize's release does not have."""
 
 BUILT = (KUSTOMIZE, KUBECONFORM)
 """What `llmstack tools install` builds, or fetches."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
@@ -56,11 +57,13 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+@lru_cache(maxsize=1 << 12)
 def bounded(text: str) -> str:
     """A message as it is, but for what it repeats of a file that is longer than anybody reads: a word is cut to a
     hundred characters then, and the whole to some thousands.
 
-    A secret is masked before: half of one would not be known for one.
+    A secret is masked before: half of one would not be known for one. Remembered: thousands of findings may
+    stand in one line, and carry it.
     """
     return (
         text if len(text) <= _MESSAGE else shorten(_LONG_WORD.sub(lambda word: shorten(word[0], _WORD), text), _MESSAGE)
