@@ -58,7 +58,9 @@ def test_every_comment_is_still_there(path: Path, tmp_path: Path) -> None:
     after = migrate_file(repository(path, tmp_path), "prod", None).migration.after.text
     comments = re.findall(r"(?:^|\s)(#.*)", path.read_text(encoding="utf-8"))
     left = [comment for comment in re.findall(r"(?:^|\s)(#.*)", after) if NO_KEY not in comment]
-    if any(each in after for each in (NO_KEY, GIVEN_AGAIN, FIRST_ALONE)):  # comments of what is a comment now stand in it
+    if any(
+        each in after for each in (NO_KEY, GIVEN_AGAIN, FIRST_ALONE)
+    ):  # comments of what is a comment now stand in it
         assert all(comment in after for comment in comments)
     else:
         assert sorted(comments) == sorted(left)
