@@ -81,6 +81,7 @@ REFUSED: dict[str, list[str]] = {
     "configMapGenerator: [{envs: [bad.yaml]}]": [],
     "components: [bad.yaml]": [],
     "resources: [link]": [f"overlays/a/link:1:1 irregular-file: this is a link that {OUT}: it is not read"],
+    "a: b\x7f": ["1:1 yaml-syntax: control characters are not allowed"],
     "a: [": ["2:1 yaml-syntax: did not find expected node content"],
     "a: &a [*a]": ["1:8 alias-bomb: no anchor of its name ends before this alias"],
 }  # fmt: skip

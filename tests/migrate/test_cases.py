@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from llmstack.finding import Severity
+from llmstack.migrate.documents import FIRST_ALONE
 from llmstack.migrate.duplicates import GIVEN_AGAIN
 from llmstack.migrate.refused import NO_KEY
 from llmstack.report.migration import show_migration
@@ -57,7 +58,9 @@ def test_every_comment_is_still_there(path: Path, tmp_path: Path) -> None:
     after = migrate_file(repository(path, tmp_path), "prod", None).migration.after.text
     comments = re.findall(r"(?:^|\s)(#.*)", path.read_text(encoding="utf-8"))
     left = [comment for comment in re.findall(r"(?:^|\s)(#.*)", after) if NO_KEY not in comment]
-    if NO_KEY in after or GIVEN_AGAIN in after:  # comments of what is a comment now stand in it
+    if any(
+        each in after for each in (NO_KEY, GIVEN_AGAIN, FIRST_ALONE)
+    ):  # comments of what is a comment now stand in it
         assert all(comment in after for comment in comments)
     else:
         assert sorted(comments) == sorted(left)

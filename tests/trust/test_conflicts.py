@@ -21,13 +21,18 @@ CONFLICT = "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n"
         ("facts/models/facebook--opt-125m.yaml", HONEST, "lint"),
         ("custom/prod/models/m/kustomization.yaml", HONEST, "validate"),
         ("custom/prod/models/m/x.yaml", HONEST, "validate"),
+        ("custom/prod/models/m/a.env", HONEST, "validate"),
+        ("custom/prod/models/m/a.txt", HONEST, "validate"),
         ("overlays/prod/secrets/a.yaml", HONEST, "validate"),
         ("overlays/prod/secrets/a.yaml", HONEST, "gen --check"),
         (".sops.yaml", f"{HONEST}gitops: {{secrets: {{backend: sops, age: [age1{'q' * 58}]}}}}\n", "gen --check"),
     ],
 )
 def test_a_conflict_is_named_at_its_line(tmp_path: Path, path: str, values: str, command: str) -> None:
-    unit = {"custom/prod/models/m/kustomization.yaml": f"{KUSTOMIZATION}- x.yaml\n"} if "custom" in path else {}
+    name = path.rpartition("/")[2]
+    field = "envs" if name.endswith(".env") else "files"
+    held = "- x.yaml\n" if name.endswith(".yaml") else f"configMapGenerator: [{{name: a, {field}: [{name}]}}]\n"
+    unit = {"custom/prod/models/m/kustomization.yaml": f"{KUSTOMIZATION}{held}"} if "custom" in path else {}
     write(tmp_path, unit | {"values/prod.yaml": values, path: CONFLICT})
     subprocess.run(forks.command("-C", str(tmp_path), "gen"), capture_output=True, check=False)
     done = subprocess.run(

@@ -55,7 +55,8 @@ def unreadable(path: str, error: yamlio.YAMLError | UnicodeDecodeError) -> Findi
     }
     mark = getattr(error, "problem_mark", None)
     place = Place(path, mark.line + 1, mark.column + 1) if mark is not None else Place(path)
-    problem = getattr(error, "problem", None) or "the file is not UTF-8"
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "the text is not YAML"
+    problem = "the file is not UTF-8" if isinstance(error, UnicodeDecodeError) else problem
     help = "write it in plain YAML, as UTF-8: this file is not read before"
     help = yamlio.CHOOSE if isinstance(error, yamlio.ConflictError) else help
     return Finding(ids.get(type(error), "yaml-syntax"), Severity.ERROR, problem, place=place, help=help)

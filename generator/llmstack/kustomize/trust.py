@@ -203,8 +203,7 @@ class _Walk:
         if content is None:
             return None
         self.reached.files[file] = content
-        if is_yaml:
-            self._check_bounds(file, content)
+        self._check_text(file, content, is_yaml=is_yaml)
         return file
 
     def _locate(self, path: str) -> str | None:
@@ -226,11 +225,14 @@ class _Walk:
             self._refused.add(path)
             self.reached.findings.append(irregular_file(path, error))
 
-    def _check_bounds(self, path: str, content: bytes) -> None:
+    def _check_text(self, path: str, content: bytes, *, is_yaml: bool) -> None:
         """Whether YAML that is not looked into can be read at all; its syntax is for kustomize to judge, which would
-        tell a conflict as a line without a colon."""
+        tell a conflict as a line without a colon, and take one in data as it stands."""
         try:
-            yamlio.check_bounds(decode(content))
+            if is_yaml:
+                yamlio.check_bounds(decode(content))
+            else:
+                yamlio.refuse_conflict(content.decode(errors="replace"))
         except (yamlio.OutOfBoundsError, yamlio.ConflictError, UnicodeDecodeError) as error:
             self.reached.findings.append(unreadable(path, error))
         except yamlio.YAMLError:

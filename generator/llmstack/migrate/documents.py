@@ -35,7 +35,7 @@ def comment_further_documents(source: Source) -> Source:
 def _documents(lines: list[str]) -> list[list[str]]:
     parts: list[list[str]] = []
     for line in lines:
-        if line.startswith("---"):
+        if line.startswith("---") or not parts:  # the first may begin with a directive, or after `...` with no sign
             parts.append([line.removeprefix("---").lstrip(" ")])
         else:
             parts[-1].append(line)

@@ -21,7 +21,14 @@ from llmstack.yamlio.bounds import (
     check_bounds,
     scan,
 )
-from llmstack.yamlio.conflict import CHOOSE, UNRESOLVED, ConflictError, find_conflict, say_unreadable
+from llmstack.yamlio.conflict import (
+    CHOOSE,
+    UNRESOLVED,
+    ConflictError,
+    find_conflict,
+    refuse_conflict,
+    say_unreadable,
+)
 from llmstack.yamlio.numbers import read_number
 from llmstack.yamlio.read import (
     MappingNode,
@@ -42,6 +49,7 @@ __all__ = [
     "ConflictError", "DocumentStartEvent",
     "MappingNode", "MappingStartEvent", "MarkedYAMLError", "OutOfBoundsError", "ScalarEvent", "ScalarNode",
     "SequenceNode", "SequenceStartEvent", "TooDeepError", "UnclearError", "YAMLError", "check_bounds", "compose_all",
-    "dump", "find_conflict", "load", "load_all", "load_objects", "read_number", "say_unreadable",
+    "dump", "find_conflict", "load", "load_all", "load_objects", "read_number",
+    "refuse_conflict", "say_unreadable",
     "scan",
 ]  # fmt: skip
