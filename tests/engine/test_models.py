@@ -107,6 +107,10 @@ SIZED = {
     "deepseek-ai/DeepSeek-V3.2": (600, 690),
     "zai-org/GLM-5-FP8": (640, 756),
     "google/gemma-4-31B-it": (52, 62.6),
+    "meta-llama/Llama-4-Scout-17B-16E-Instruct": (180, 217.3),
+    "meta-llama/Llama-4-Maverick-17B-128E-Instruct": (700, 801.5),
+    "RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic": (90, 113),
+    "deepseek-ai/DeepSeek-V4-Flash": (128, 160),
 }
 """GiB that the weights have at least, and 10^9 bytes that their files have (the models' pages on the hub)."""
 
