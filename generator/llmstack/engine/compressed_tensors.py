@@ -70,7 +70,7 @@ def _scheme_of(part: Mapping[str, Any], format: Any) -> str | None:
         fp8 = bits == 8 and strategy in ("tensor", "channel", "block")
         return "NVFP4" if fp4 else "FP8" if fp8 else None
     if inputs is None:
-        packed = part.get("format", format) == "pack-quantized" and strategy in ("group", "channel")
+        packed = (part.get("format") or format) == "pack-quantized" and strategy in ("group", "channel")
         return f"W{bits}A16" if packed and bits in (4, 8) else None
     narrow = inputs.get("type", "int") == "int" and inputs.get("num_bits") == bits == 8
     return "W8A8" if narrow and strategy in ("tensor", "channel") else None

@@ -122,7 +122,8 @@ def unfit_card(facts: ModelFacts, settings: Settings, card: Card, among: Sequenc
     ):
         what = f"the sparse attention of {facts.architecture}"
         yield Fault("model", f"{what} wants compute capability 9.0; {shown}", "choose another card")
-    if scheme == "W8A8" and card.capability >= WITHOUT_INT8 and OTHER_KERNELS not in settings.unread:
+    computes_int8 = scheme == "W8A8" and not facts.is_moe  # experts have kernels of their own
+    if computes_int8 and card.capability >= WITHOUT_INT8 and OTHER_KERNELS not in settings.unread:
         message = f"{facts.model} computes in int8 (W8A8), for which vLLM has no kernel on a {card.name}"
         yield Fault("model", message, "a checkpoint in fp8, or a card before Blackwell")
     if settings.dtype == "bfloat16" and has < 80:
