@@ -21,7 +21,7 @@ from tools.vllm_tables.configs import read_fields, read_strict
 from tools.vllm_tables.metrics import read_kinds, read_metrics
 from tools.vllm_tables.models import read_by_transformers, read_lacking, read_models
 from tools.vllm_tables.names import read_names as read_registered
-from tools.vllm_tables.quantization import number, read_methods, read_names, types
+from tools.vllm_tables.quantization import number, read_methods, read_names, read_on_rocm, types
 from tools.vllm_tables.sentences import read_sentences
 from tools.vllm_tables.speculation import read_speculation
 from tools.vllm_tables.variables import read_values
@@ -60,6 +60,7 @@ def make(folders: Iterable[Path]) -> dict[str, Any]:
         "backendTraits": steps(names, [dict(read_traits(each)) for each in packages]),
         "quantizationNames": spans(names, [set(read_names(each)) for each in packages]),
         "quantization": steps(names, [dict(read_methods(each, "get_min_capability", number)) for each in packages]),
+        "rocmQuantization": spans(names, [set(read_on_rocm(each)) for each in packages]),
         "activationTypes": steps(
             names, [dict(read_methods(each, "get_supported_act_dtypes", types)) for each in packages]
         ),

@@ -88,7 +88,8 @@ def test_a_quantized_copy_has_the_facts_of_its_base_but_no_widths_and_no_weights
     assert known is not None
     assert other is not None
     assert known.base == base
-    assert known.quantization == Quantization(method)
+    assert known.quantization is not None
+    assert known.quantization.method == method
     assert (known.sizes.heads, known.sizes.intermediate, known.weights) == (other.sizes.heads, 0, None)
 
 
@@ -107,6 +108,10 @@ SIZED = {
     "deepseek-ai/DeepSeek-V3.2": (600, 690),
     "zai-org/GLM-5-FP8": (640, 756),
     "google/gemma-4-31B-it": (52, 62.6),
+    "meta-llama/Llama-4-Scout-17B-16E-Instruct": (180, 217.3),
+    "meta-llama/Llama-4-Maverick-17B-128E-Instruct": (700, 801.5),
+    "RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic": (90, 113),
+    "deepseek-ai/DeepSeek-V4-Flash": (128, 160),
 }
 """GiB that the weights have at least, and 10^9 bytes that their files have (the models' pages on the hub)."""
 
@@ -221,6 +226,46 @@ def test_quantization_and_its_block() -> None:
     assert quantization_of({}) is None
     side = json.dumps({"quantization": {"quant_algo": "NVFP4"}}).encode()
     assert learn("a/b", None, json.dumps(LLAMA).encode(), side=side).quantization == Quantization("modelopt_fp4")
+
+
+EIGHT = {"num_bits": 8, "type": "int", "strategy": "channel", "symmetric": True, "dynamic": False}
+FOUR = {"num_bits": 4, "type": "int", "strategy": "group", "group_size": 128, "symmetric": True}
+FP8 = {"num_bits": 8, "type": "float", "strategy": "channel"}
+IN_BLOCKS = {**FP8, "strategy": "block", "block_structure": [128, 128]}
+FP4 = {"num_bits": 4, "type": "float", "strategy": "tensor_group", "group_size": 16}
+OF_TOKENS = {"strategy": "token", "dynamic": True}
+
+
+@pytest.mark.parametrize(
+    ("format", "parts", "block", "group", "scheme"),
+    [
+        ("float-quantized", [(FP8, {"num_bits": 8, "type": "float", **OF_TOKENS})], None, None, "FP8"),
+        ("naive-quantized", [({**FP8, "strategy": "tensor"}, None)], None, None, "FP8"),
+        ("float-quantized", [(IN_BLOCKS, {"num_bits": 8, "type": "float"})], (128, 128), None, "FP8"),
+        ("int-quantized", [(EIGHT, {"num_bits": 8, "type": "int", **OF_TOKENS})], None, None, "W8A8"),
+        ("pack-quantized", [(EIGHT, None)], None, None, "W8A16"),
+        ("pack-quantized", [(FOUR, None)], None, 128, "W4A16"),
+        ("pack-quantized", [(FOUR, None), (FOUR, None)], None, 128, "W4A16"),
+        ("nvfp4-pack-quantized", [(FP4, FP4)], None, None, "NVFP4"),
+        ("nvfp4-pack-quantized", [(FP4, None)], None, None, "NVFP4"),
+        ("mixed-precision", [(FP4, FP4), (FP8, None)], None, None, None),
+        ("marlin-24", [(FOUR, None)], None, None, None),
+        ("pack-quantized", [({**FOUR, "num_bits": 3}, None)], None, None, None),
+        ("int-quantized", [({**FOUR}, {"num_bits": 8, "type": "int", **OF_TOKENS})], None, None, None),
+        ("pack-quantized", [], None, None, None),
+    ],
+)
+def test_how_compressed_tensors_are_quantized(
+    format: str, parts: list[Any], block: Any, group: int | None, scheme: str | None
+) -> None:
+    """As llm-compressor writes its presets (compressed_tensors/quantization/quant_scheme.py)."""
+    groups = {
+        f"group_{number}": {"weights": weights, "input_activations": inputs, "targets": ["Linear"]}
+        for number, (weights, inputs) in enumerate(parts)
+    }
+    given = {"quant_method": "compressed-tensors", "format": format, "ignore": ["lm_head"], "config_groups": groups}
+    wanted = Quantization("compressed-tensors", block, group, scheme)
+    assert quantization_of({"quantization_config": given}) == wanted
 
 
 def test_families_that_tie_say_so_or_not() -> None:

@@ -203,6 +203,14 @@ def test_what_if_changes_one_thing(project: Disk) -> None:
     assert small.start.verdict == "does-not-start"
 
 
+def test_what_is_refused_whatever_the_memory_does_not_start(project: Disk) -> None:
+    (long,), (uneven,) = answers(project, Change(length=131073)), answers(project, Change(tensor=3))
+    assert (long.start.verdict, long.start.terms) == ("does-not-start", None)
+    assert "is over the model's 131072: at most 131072" in long.start.why
+    assert uneven.start.verdict == "does-not-start"
+    assert "does not divide the 32 attention heads" in uneven.start.why
+
+
 def test_proposals_start_and_a_block_more_may_not(project: Disk) -> None:
     (answer,) = answers(project, Change(card=CARDS["L4"]))
     assert answer.length is not None

@@ -264,6 +264,12 @@ SOURCES = {
             one: int = 1
         raise ValueError("own but " "EPLB is not enabled")
     """,
+    "platforms/rocm.py": """
+        class RocmPlatform(Platform):
+            supported_quantization: list[str] = ["own"]
+            if on_gfx11():
+                supported_quantization += ["heir"]
+    """,
     "model_executor/model_loader/__init__.py": """
         _LOAD_FORMAT_TO_MODEL_LOADER: dict[str, type] = {"auto": Auto, "pt": Pt}
     """,
@@ -295,6 +301,7 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "backendTraits": {"FLASH_ATTN": [["0.9.0", flash]], "FREE": [["0.9.0", {"latent": False}]]},
         "quantizationNames": {"heir": both, "own": both},
         "quantization": {"heir": [["0.9.0", 70], ["0.10.0", 80]], "own": [["0.9.0", 70], ["0.10.0", 80]]},
+        "rocmQuantization": {"own": both},
         "activationTypes": {"heir": [["0.9.0", types]], "own": [["0.9.0", types]]},
         "speculation": {"eagle": both, "ngram": both},
         "metrics": {"vllm:requests": both},

@@ -14,7 +14,7 @@ from tests.vllm.fetch import FOLDER, RELEASES
 
 STRETCHES = (
     "architectures", "withoutLora", "withoutPipeline", "attentionBackends", "quantizationNames", "speculation", "metrics",
-    "strictConfigs", "byTransformers", "sentences",
+    "strictConfigs", "byTransformers", "sentences", "rocmQuantization",
 )  # fmt: skip
 STEPS = ("backendTraits", "quantization", "activationTypes", "configFields", "registered", "variables", "metricKinds")
 

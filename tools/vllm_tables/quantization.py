@@ -10,8 +10,8 @@ from typing import Any
 FOLDER = "model_executor/layers/quantization"
 TYPES = {"half": "float16", "float16": "float16", "bfloat16": "bfloat16", "float": "float32", "float32": "float32"}
 
-SCHEMES = ("CompressedTensorsW8A16Fp8", "CompressedTensorsW8A8Int8", "CompressedTensorsWNA16")
-"""Classes of compressed-tensors, which ask for a card themselves (`llmstack.engine.quantized.SCHEMES`)."""
+SCHEMES = tuple(f"CompressedTensors{name}" for name in ("W4A16Fp4", "W4A4Fp4", "W8A16Fp8", "W8A8Int8", "WNA16"))
+"""Classes of compressed-tensors, which ask for a card themselves (`llmstack.engine.compressed_tensors.SCHEMES`)."""
 
 Reader = Callable[[ast.expr], Any]
 
@@ -40,6 +40,15 @@ def read_names(package: Path) -> Iterator[str]:
             return
     yield from (each for node in tree.body if getattr(_target(node), "id", "") == "QUANTIZATION_METHODS"
                 for each in _strings(getattr(node, "value", None)))  # fmt: skip
+
+
+def read_on_rocm(package: Path) -> Iterator[str]:
+    """Yield the methods that ROCm serves on each of its cards (`RocmPlatform.supported_quantization`, without what is
+    added for some of them); nothing where there is no such list."""
+    file = package / "platforms" / "rocm.py"
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file.exists() else ():
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "supported_quantization":
+            yield from _strings(getattr(node, "value", None))
 
 
 def _target(node: ast.stmt) -> ast.expr | None:

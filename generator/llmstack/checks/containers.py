@@ -39,7 +39,7 @@ from llmstack.engine.exact.flags import refused
 from llmstack.engine.exact.length import UNKNOWN, too_long
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.sizes import context_parallel, indivisible
-from llmstack.engine.exact.types import mismatched, too_old, unfit_type, without_code
+from llmstack.engine.exact.types import mismatched, unfit_card, unfit_type, without_code
 from llmstack.engine.exact.variables import misread
 from llmstack.finding import Finding, Route, Severity
 from llmstack.fit.answer import fewest, longest, start_of
@@ -192,7 +192,7 @@ def _faults_of_model(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
             (unsupported_type, mismatched(facts, settings, among)),
         ]
     if among and card is not None:
-        found.append((unsupported_type, too_old(facts, settings, card, among)))
+        found.append((unsupported_type, unfit_card(facts, settings, card, among)))
     yield from ((rule, fault) for rule, faults in found for fault in faults)
 
 

@@ -7,6 +7,7 @@ Nothing here is fitted: bytes of tensors are counted, and what is not certain to
 from __future__ import annotations
 
 from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
+from llmstack.engine.compressed_tensors import SCHEMES
 from llmstack.engine.defaults import BLOCK_SIZE, Minor
 from llmstack.engine.facts import Groups, ModelFacts, Sizes
 from llmstack.engine.memory import GIB, complete_groups, share_of
@@ -67,7 +68,9 @@ def least_known(facts: ModelFacts) -> Groups:
     if facts.least is not None:
         return facts.least
     method = facts.quantization.method if facts.quantization else ""
-    return least_groups(facts.architecture, facts.sizes, LEAST_BYTES.get(method, 0.5)) or Groups()
+    scheme = SCHEMES.get((facts.quantization.scheme if facts.quantization else None) or "")
+    element = scheme.least if scheme else LEAST_BYTES.get(method, 0.5)
+    return least_groups(facts.architecture, facts.sizes, element) or Groups()
 
 
 def _is_bounded(engine: Engine) -> bool:

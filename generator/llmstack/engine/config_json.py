@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from llmstack.engine.compressed_tensors import METHOD, pair_of, quantization_of_groups
 from llmstack.engine.facts import Quantization, Sizes
 from llmstack.engine.facts_file import LARGEST
 
@@ -158,10 +159,12 @@ def quantization_of(config: Config) -> Quantization | None:
         return None
     method = given.get("quant_method") or given.get("quant_algo") or given.get("quantization_algo")
     name = str(method).lower() if method else "unknown"
+    if name == METHOD:
+        return quantization_of_groups(given)
     if name == "modelopt" and given.get("quant_algo"):
         name = modelopt_method(str(given["quant_algo"]))
     group = _count(given, "group_size", "q_group_size") or None
-    return Quantization(name, _pair(given.get("weight_block_size")), group)
+    return Quantization(name, pair_of(given.get("weight_block_size")), group)
 
 
 def modelopt_method(algorithm: str) -> str:
@@ -169,12 +172,6 @@ def modelopt_method(algorithm: str) -> str:
     layers/quantization/modelopt.py)."""
     known = {"FP8": "modelopt", "NVFP4": "modelopt_fp4", "MXFP8": "modelopt_mxfp8", "MIXED_PRECISION": "modelopt_mixed"}
     return known.get(algorithm.upper(), f"modelopt {algorithm.lower()}")
-
-
-def _pair(value: Any) -> tuple[int, int] | None:
-    if isinstance(value, list) and len(value) == 2 and all(type(each) is int and each > 0 for each in value):
-        return value[0], value[1]
-    return None
 
 
 def is_tied(config: Config) -> bool:

@@ -77,11 +77,13 @@ class Weights(Struct, frozen=True):
 
 class Quantization(Struct, frozen=True):
     """How the checkpoint is quantized: vLLM's name of the method, and the block of its scales where it has one; or
-    `group`, how many numbers of a row share a scale."""
+    `group`, how many numbers of a row share a scale; and `scheme`, which of the ways that a method has
+    (`compressed_tensors.SCHEMES`)."""
 
     method: str
     block: tuple[int, int] | None = None
     group: int | None = None
+    scheme: str | None = None
 
 
 class ModelFacts(Struct, frozen=True):

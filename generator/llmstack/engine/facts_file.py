@@ -107,6 +107,8 @@ def _quantization_data(quantization: Quantization | None) -> dict[str, Any] | No
         data["block"] = list(quantization.block)
     if quantization.group:
         data["group"] = quantization.group
+    if quantization.scheme:
+        data["scheme"] = quantization.scheme
     return data
 
 
@@ -128,14 +130,14 @@ def _weights(data: Any) -> Weights | None:
 def _quantization(data: Any) -> Quantization | None:
     if data is None:
         return None
-    given = map_of(data, "quantization", ("method", "block", "group"))
+    given = map_of(data, "quantization", ("method", "block", "group", "scheme"))
     block = given.get("block")
     if block is not None and not (
         isinstance(block, list) and len(block) == 2 and all(type(each) is int and each > 0 for each in block)
     ):
         raise FactsError("`block` is a list of two whole numbers")
     method, group = _text(given, "method") or _missing("method"), _count(given, "group") or None
-    return Quantization(method, tuple(block) if block else None, group)
+    return Quantization(method, tuple(block) if block else None, group, _text(given, "scheme"))
 
 
 def _text(data: Mapping[str, Any], key: str) -> str | None:

@@ -21,13 +21,12 @@ from llmstack.engine.shapes import least_groups
 
 class Naming(Struct, frozen=True):
     """How a publisher names copies (`base` in the pattern is the model that one was made of), vLLM's name of the
-    method, and the bytes that a number of a linear layer has at least."""
+    method, the bytes that a number of a linear layer has at least, and the scheme of those that have one."""
 
     pattern: str
     method: str
     least: float
     scheme: str | None = None
-    """Whose least compute capability holds beside the method's (`registry.least_capability`)."""
 
 
 NEURAL_MAGIC = r"(?:RedHatAI|neuralmagic)/(?P<base>.+)-"
@@ -36,11 +35,11 @@ NAMES: tuple[Naming, ...] = (
     Naming(r"(?P<base>Qwen/.+)-GPTQ-Int4", "gptq", 0.5),
     Naming(r"(?P<base>Qwen/.+)-GPTQ-Int8", "gptq", 1),
     Naming(r"(?P<base>Qwen/Qwen3.+)-FP8", "fp8", 1),
-    Naming(NEURAL_MAGIC + "FP8-dynamic", "compressed-tensors", 1, "CompressedTensorsW8A16Fp8"),
-    Naming(NEURAL_MAGIC + "FP8", "fp8 or compressed-tensors", 1, "fp8"),
-    Naming(NEURAL_MAGIC + r"quantized\.w8a8", "compressed-tensors", 1, "CompressedTensorsW8A8Int8"),
-    Naming(NEURAL_MAGIC + r"quantized\.w8a16", "compressed-tensors", 1, "CompressedTensorsWNA16"),
-    Naming(NEURAL_MAGIC + r"quantized\.w4a16", "compressed-tensors", 0.5, "CompressedTensorsWNA16"),
+    Naming(NEURAL_MAGIC + "FP8-dynamic", "compressed-tensors", 1, "FP8"),
+    Naming(NEURAL_MAGIC + "FP8", "fp8 or compressed-tensors", 1, "FP8 of either method"),
+    Naming(NEURAL_MAGIC + r"quantized\.w8a8", "compressed-tensors", 1, "W8A8"),
+    Naming(NEURAL_MAGIC + r"quantized\.w8a16", "compressed-tensors", 1, "W8A16"),
+    Naming(NEURAL_MAGIC + r"quantized\.w4a16", "compressed-tensors", 0.5, "W4A16"),
     Naming(NEURAL_MAGIC + r"quantized\.w\d+a\d+", "compressed-tensors", 0.25),
     Naming(r"hugging-quants/(?P<base>.+)-AWQ-INT4", "awq", 0.5),
     Naming(r"hugging-quants/(?P<base>.+)-GPTQ-INT4", "gptq", 0.5),
@@ -51,9 +50,7 @@ NAMES: tuple[Naming, ...] = (
     Naming(r"TheBloke/(?P<base>.+)-GPTQ", "gptq", 0.25),
 )
 """Of the cards of their models, and of the tools that they were made with (llm-compressor, AutoAWQ, AutoGPTQ,
-bitsandbytes, Model Optimizer). The schemes are classes of compressed-tensors, of those that may run it the one of the
-oldest card (`CompressedTensorsConfig._get_scheme_from_parts`: fp8 is of the weights alone where the card does not
-compute in it). Of two methods, fp8 asks for less in each release."""
+bitsandbytes, Model Optimizer)."""
 
 
 @lru_cache(maxsize=1 << 12)
@@ -69,7 +66,11 @@ def naming_of(model: str) -> tuple[Naming, str] | None:
 def named(model: str) -> ModelFacts:
     """All that a name says of a model that nobody knows: how it is quantized, if that."""
     found = naming_of(model)
-    return ModelFacts(model, "", Sizes(), quantization=Quantization(found[0].method) if found else None)
+    return ModelFacts(model, "", Sizes(), quantization=_of(found[0]) if found else None)
+
+
+def _of(naming: Naming) -> Quantization:
+    return Quantization(naming.method, scheme=naming.scheme)
 
 
 def base_of(model: str, known: Iterable[str]) -> tuple[str, Naming] | None:
@@ -95,6 +96,6 @@ def assumed_of(base: ModelFacts, model: str, naming: Naming) -> ModelFacts:
         sizes=sizes,
         weights=None,
         least=least_groups(base.architecture, base.sizes, naming.least),
-        quantization=Quantization(naming.method),
+        quantization=_of(naming),
         revision=None,
     )

@@ -120,6 +120,11 @@ def has_method(name: str, release: str) -> bool:
     return is_within(_tables()["quantizationNames"].get(name), release)
 
 
+def is_on_rocm(method: str, release: str) -> bool:
+    """Whether one of `releases()` serves the method of quantization on each card of AMD's."""
+    return is_within(_tables()["rocmQuantization"].get(method), release)
+
+
 def has_speculation(method: str, release: str) -> bool:
     """Whether one of `releases()` knows the method of speculative decoding by this name."""
     return is_within(_tables()["speculation"].get(method), release)

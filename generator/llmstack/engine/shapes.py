@@ -64,9 +64,12 @@ GATED = FAMILIES.keys() | frozenset(
         *("Olmo2ForCausalLM", "Olmo3ForCausalLM", "Exaone4ForCausalLM", "MiniMaxM2ForCausalLM"),
         *("DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM", "KimiK25ForConditionalGeneration"),
         *("Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration", "MiMoV2FlashForCausalLM"),
+        *("Llama4ForConditionalGeneration", "DeepseekV4ForCausalLM"),
     )
 )
 """More architectures whose MLPs and experts are gated, so that what the sizes say of them is there at least."""
+EXPERTS_OF_FOUR_BITS = frozenset(("DeepseekV4ForCausalLM",))
+"""Architectures whose experts may be of four bits while config.json says fp8, and whose attention is not counted."""
 LEAST_BYTES: Mapping[str, float] = {"": 2, "fp8": 1, "modelopt": 1}
 """Bytes that a number of a linear layer has at least under a method; half a byte under any other."""
 
@@ -77,11 +80,12 @@ def least_groups(architecture: str, sizes: Sizes, element: float) -> Groups | No
     left out, and so is attention that is not plain."""
     if architecture not in GATED:
         return None
-    plain = not (sizes.kv_rank or sizes.state_layers)
+    narrow = architecture in EXPERTS_OF_FOUR_BITS
+    plain = not (sizes.kv_rank or sizes.state_layers or narrow)
     attention = 2 * sizes.hidden * sizes.head_dim * (sizes.heads + sizes.kv_heads) if plain else 0
     return Groups(
         embeddings=2 * sizes.vocabulary * sizes.hidden,
-        experts=int(_experts(sizes) * element),
+        experts=int(_experts(sizes) * (min(element, 0.5) if narrow else element)),
         rest=int((sizes.layers * attention + _mlp(sizes)) * element),
     )
 

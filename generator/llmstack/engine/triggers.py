@@ -19,6 +19,8 @@ _ALONE = re.compile(
     rf"(?:\s*by\s*\([^()]*\))?\s*(?:([*/])\s*({_NUMBER}))?\s*\Z"
 )
 """A query of one metric, as it is or over some time, summed or averaged over pods, and times or by a number."""
+_MEAN = re.compile(r"\s*sum\s*\(([^()]*)\)\s*/\s*count\s*\(\1\)\s*\Z")
+"""An average as many write it."""
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
 
 EXPORTED: Mapping[str, tuple[str, ...]] = {
@@ -83,7 +85,7 @@ def _exported(metric: str, name: str, release: str) -> str | None:
 def most_of_one(query: str, sequences: int) -> tuple[str, float] | None:
     """A plain query, by its metric, and what one engine makes of it at most, where that is known; `sequences` is how
     many requests it runs at once."""
-    match = _ALONE.match(query)
+    match = _ALONE.match(_MEAN.sub(r"avg(\1)", query))
     if match is None:
         return None
     before, metric, sign, after = match.groups()

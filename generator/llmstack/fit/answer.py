@@ -9,6 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from llmstack.engine.cards import Card
+from llmstack.engine.exact.length import too_long
+from llmstack.engine.exact.sizes import indivisible
 from llmstack.engine.measured import Measured
 from llmstack.engine.settings import Settings
 from llmstack.engine.start import Start, Verdict, foresee
@@ -55,6 +57,7 @@ def answer(
     """What becomes of a model's engine, with proposals; as `measured`, unless something else is asked than it is."""
     question = changed(ask(stack, model, known), change or Change())
     start = judge(stack, model, question, measured if change in (None, Change()) else ())
+    start = start if start.measured else refused(question) or start
     loading = None if model.gitops.load_time else loading_of(stack, question)
     name, engine = model.name or "", question.engine
     if engine is None:
@@ -67,6 +70,19 @@ def judge(stack: Stack, model: Model, question: Question, measured: Sequence[Mea
     engine = question.engine
     start = Start("unknown", "; ".join(question.missing)) if engine is None else start_of(engine)
     return measured_start(stack, model, question, start, measured) if measured else start
+
+
+def refused(question: Question) -> Start | None:
+    """A start that ends whatever the memory: a length over the model's, or sizes that cannot be cut so. `lint` has
+    findings of their own for them, and what else vLLM refuses."""
+    engine = question.engine
+    if engine is None:
+        return None
+    faults = (
+        *too_long(engine.facts, engine.settings, question.flags, question.variables, engine.release),
+        *indivisible(engine.facts, engine.settings, engine.release),
+    )
+    return Start("does-not-start", f"{faults[0].message}: {faults[0].help}", engine.settings.length) if faults else None
 
 
 def changed(question: Question, change: Change) -> Question:

@@ -3,7 +3,7 @@
 vLLM spreads the attention heads, the KV heads, the vocabulary and the width of the MLP over the GPUs of
 `--tensor-parallel-size`, and ends with an error when one of them does not come out even. KV heads may also be fewer
 than the GPUs and divide them; an FP8 checkpoint's blocks of scales must not be cut either (up to vLLM 0.29), nor the
-groups of an AWQ checkpoint. `--decode-context-parallel-size` has to divide the tensor parallel size, and the KV heads
+groups of one in AWQ or W4A16. `--decode-context-parallel-size` has to divide the tensor parallel size, and the KV heads
 limit it.
 Sizes come from facts/models/, or from the catalogue that comes with llmstack.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
+from llmstack.engine.compressed_tensors import IN_GROUPS, METHOD
 from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.facts import ModelFacts
@@ -71,13 +72,13 @@ def _blocks(facts: ModelFacts, settings: Settings, release: Minor) -> Iterator[s
     known = ARCHITECTURES | EXPERTS_ALIKE if facts.is_moe else ARCHITECTURES
     if quantization is None or facts.architecture not in known:
         return
-    if quantization.method == "fp8" and quantization.block and release <= BLOCKS_UNTIL:
+    if quantization.method in ("fp8", METHOD) and quantization.block and release <= BLOCKS_UNTIL:
         rows, columns = quantization.block
         for width, what in _widths(facts, settings):
             if width % rows or width % columns:
                 yield f"{what} is {width}, which the block of {rows} × {columns} of its scales does not divide"
     group = quantization.group
-    if quantization.method == "awq" and group and not facts.is_moe:
+    if group and not facts.is_moe and (quantization.method == "awq" or quantization.scheme in IN_GROUPS):
         for width, what in _widths(facts, settings):
             if width % group:
                 yield f"{what} is {width}, which the groups of {group} of its scales do not divide"
@@ -86,8 +87,9 @@ def _blocks(facts: ModelFacts, settings: Settings, release: Minor) -> Iterator[s
 def _widths(facts: ModelFacts, settings: Settings) -> Iterator[tuple[int, str]]:
     """Yield the widths on one GPU that have to hold whole blocks of scales.
 
-    `Fp8MoEMethod.create_weights`, `validate_fp8_block_shape` (layers/quantization/fp8.py, utils/fp8_utils.py), and
-    `AWQLinearMethod.create_weights` (layers/quantization/awq.py), to which Marlin's falls back where it does not fit.
+    `Fp8MoEMethod.create_weights`, `validate_fp8_block_shape` (layers/quantization/fp8.py, utils/fp8_utils.py),
+    `AWQLinearMethod.create_weights` (layers/quantization/awq.py), to which Marlin's falls back where it does not fit,
+    and `CompressedTensorsWNA16.create_weights` (compressed_tensors/schemes/compressed_tensors_wNa16.py).
     """
     sizes = facts.sizes
     experts = facts.is_moe and "--enable-expert-parallel" not in settings.unread

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.engine import registry
 from llmstack.engine.cards import Card
+from llmstack.engine.compressed_tensors import BLOCKS_SINCE, METHOD, SCHEMES
 from llmstack.engine.exact.fault import About, Fault
 from llmstack.engine.facts import ModelFacts
-from llmstack.engine.quantized import naming_of
 from llmstack.engine.settings import Settings
+from llmstack.flags.release import read_release
 
 TYPES: Mapping[str, str] = {
     "half": "float16",
@@ -77,6 +78,10 @@ CUDA_13 = "vllm/vllm-openai"
 LEAST_OF_CUDA_13 = (7, 5)
 """From 0.20 on this image is built with CUDA 13, which compiles nothing for older cards, unless its tag says `cu12`
 (VLLM_MAIN_CUDA_VERSION, vllm/envs.py; https://github.com/mudler/LocalAI/issues/9948)."""
+WITHOUT_INT8 = (10, 0)
+OTHER_KERNELS = "VLLM_DISABLED_KERNELS"
+"""From this compute capability on CUTLASS has no int8 in any of these releases, and is chosen all the same unless the
+variable forbids it (docs/features/quantization/int8.md; https://github.com/vllm-project/vllm/pull/54316)."""
 SPARSE = frozenset(("DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM"))
 SPARSE_BACKEND, SPARSE_LEAST = "FLASHMLA_SPARSE", 90
 """Sparse latent attention, its first backend, and the least card of any: those of `is_sparse` are for compute
@@ -90,19 +95,22 @@ def is_official(repository: str) -> bool:
     return repository.removeprefix("docker.io/") in OFFICIAL
 
 
-def too_old(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[str]) -> Iterator[Fault]:
-    """Yield a type that the card is too old for: of quantization (`VllmConfig._get_quantization_config`) or bfloat16
+def unfit_card(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[str]) -> Iterator[Fault]:
+    """Yield a type that the card does not serve: of quantization (`VllmConfig._get_quantization_config`) or bfloat16
     (`CudaPlatform.check_if_supports_dtype`)."""
+    yield from _not_on_rocm(facts, settings, card, among)
     if card.capability is None:
         return
     has = card.capability[0] * 10 + card.capability[1]
     shown = f"a {card.name} has {card.capability[0]}.{card.capability[1]}"
     stored = facts.quantization.method if facts.quantization else None
-    by_name = naming_of(facts.model)
-    for method in dict.fromkeys((settings.quantization or stored, by_name[0].scheme if by_name else None)):
-        least = registry.least_capability(method, among) if method else None
-        if method and least is not None and has < least:
-            what = method if method == settings.quantization or method == stored else facts.model
+    scheme = facts.quantization.scheme if facts.quantization else None
+    method = settings.quantization or stored
+    for what, least in (
+        (method, registry.least_capability(method, among) if method else None),
+        (f"{facts.model} ({scheme})", _least_of(scheme, among)),
+    ):
+        if least is not None and has < least:
             message = f"{what} wants compute capability {least // 10}.{least % 10}; {shown}"
             about: About = "quantization" if settings.quantization else "model"
             yield Fault(about, message, "choose another card, or a checkpoint of another type")
@@ -114,8 +122,31 @@ def too_old(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[s
     ):
         what = f"the sparse attention of {facts.architecture}"
         yield Fault("model", f"{what} wants compute capability 9.0; {shown}", "choose another card")
+    computes_int8 = scheme == "W8A8" and not facts.is_moe  # experts have kernels of their own
+    if computes_int8 and card.capability >= WITHOUT_INT8 and OTHER_KERNELS not in settings.unread:
+        message = f"{facts.model} computes in int8 (W8A8), for which vLLM has no kernel on a {card.name}"
+        yield Fault("model", message, "a checkpoint in fp8, or a card before Blackwell")
     if settings.dtype == "bfloat16" and has < 80:
         yield Fault("dtype", f"bfloat16 wants compute capability 8.0; {shown}", "--dtype float16")
+
+
+def _least_of(scheme: str | None, among: Sequence[str]) -> int | None:
+    """The least compute capability that any class of a scheme wants; None where the releases have none of them."""
+    found = SCHEMES.get(scheme or "")
+    known = [registry.least_capability(each, among) for each in found.classes] if found else []
+    return min((each for each in known if each is not None), default=None)
+
+
+def _not_on_rocm(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[str]) -> Iterator[Fault]:
+    """Yield a method of quantization that no kernel of AMD's cards is for (`Platform.verify_quantization`)."""
+    stored = facts.quantization.method if facts.quantization else None
+    methods = {settings.quantization} if settings.quantization else RELATIVES.get(stored or "", {stored})
+    known = [each for each in methods if each and registry.is_method(each)]
+    served = any(registry.is_on_rocm(each, release) for each in known for release in among)
+    if card.maker == "amd" and known and among and not served:
+        message = f"vLLM {among[0]} does not serve {settings.quantization or stored} on a {card.name} (ROCm)"
+        about: About = "quantization" if settings.quantization else "model"
+        yield Fault(about, message, "a checkpoint of another method, such as fp8, or another card")
 
 
 def without_code(card: Card, release: tuple[int, int], repository: str, tag: str) -> Iterator[Fault]:
@@ -188,3 +219,9 @@ def mismatched(facts: ModelFacts, settings: Settings, among: Sequence[str]) -> I
         yield Fault("quantization", message, "choose such a checkpoint, or --quantization fp8")
     if stored in WITHOUT_HEIR and among and not any(registry.has_method(stored, release) for release in among):
         yield Fault("model", f"vLLM {among[0]} does not have {stored}", "an image of a release that has it")
+    scheme = facts.quantization.scheme if facts.quantization else None
+    blocks = facts.quantization.block if facts.quantization and stored == METHOD else None
+    early = bool(blocks) and bool(among) and all(read_release(each).minor < BLOCKS_SINCE for each in among)
+    if among and stored == METHOD and scheme in SCHEMES and (early or _least_of(scheme, among) is None):
+        what = f"{scheme} in blocks" if early else scheme
+        yield Fault("model", f"vLLM {among[0]} does not have {what} of {METHOD}", "an image of a later release")
