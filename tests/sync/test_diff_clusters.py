@@ -532,6 +532,19 @@ def test_four_units_at_a_time(tmp_path: Path) -> None:
         assert {(each["secondsMin"], each["secondsMax"]) for each in review["envs"]["prod"]["rollouts"]} == {bounds}
 
 
+@pytest.mark.parametrize(("timeout", "too_short"), [("2m", [180]), ("6m", []), ("200m", [])])
+def test_the_next_rollout_of_a_unit_that_is_waited_for_less_long(
+    timeout: str, too_short: list[int], one: Repository
+) -> None:
+    """Nothing rolls now, and a load takes five minutes."""
+    path = "clusters/c1/prod/models/qwen.yaml"
+    one.file(path, (one.root / path).read_text(encoding="utf-8").replace("timeout:", f"timeout: {timeout} #"))
+    risks = one.review()["envs"]["prod"]["risks"]
+    found = [each for each in risks if each["id"] == "deadline-too-short"]
+    assert [each["amount"] for each in found] == too_short
+    assert all("of its next rollout a failure is reported" in each["message"] for each in found)
+
+
 def test_a_cluster_without_an_environment_has_risks_of_its_own(one: Repository) -> None:
     one.file("clusters/tools/binding.yaml", BINDING)
     assert one.fails()

@@ -77,6 +77,8 @@ class Surroundings:
     brought: tuple[Brought, ...] = ()
     queue: Queue = field(default_factory=Queue)
     """The units that the sync tool works on a few at a time."""
+    hurried: tuple[tuple[Object, float], ...] = ()
+    """What is in units whose owner waits less long than before until it is healthy, and for how many seconds."""
     stopped: frozenset[str] = frozenset()
     """The environment's units of which nothing is applied."""
     keeping: frozenset[str] = frozenset()

@@ -22,6 +22,9 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import identity_of, told
+from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.loads import load_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -67,6 +70,24 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             if step.waited > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
             yield RISK.at(workload.key, "; ".join(said for said, _ in problems), advice, amount=over)
+    yield from _of_those_that_stay(assessment)
+
+
+def _of_those_that_stay(assessment: Assessment) -> Iterator[Risk]:
+    """Sync timeouts that become shorter than a load, of workloads that do not roll now: their next rollout fails its
+    health check (kustomize-controller, docs/spec/v1/kustomizations.md, "Health checks")."""
+    moving = {workload.identity for workload in assessment.workloads}
+    for obj, seconds in assessment.near.hurried:
+        key = identity_of(obj)
+        load = load_of(obj, assessment.facts[1]) if is_lasting(key[0]) and key not in moving else None
+        if load is not None and load.worst > seconds:
+            said = (
+                f"the sync tool waits {say_exactly(seconds)} from now on, and loading takes {say_exactly(load.worst)}: of "
+                "its next rollout a failure is reported while it goes on, and what waits for it (`dependsOn`) is not "
+                "applied before a later try (`retryInterval`)"
+            )
+            advice = f"Allow more than {say_exactly(load.worst)}, with a margin for slow disks and registries."
+            yield RISK.at(told(key), said, advice, amount=ceil(load.worst - seconds))
 
 
 def _step(assessment: Assessment, workload: Workload, template: Template, outcomes: Outcomes) -> Step:
