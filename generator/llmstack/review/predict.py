@@ -24,7 +24,7 @@ from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_late, find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
-from llmstack.review.rollout.per_node import with_uncounted
+from llmstack.review.rollout.per_node import pods_of_jobs, with_uncounted
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.preempted import Preempting
 from llmstack.review.rollout.unplaced import unplaced_pools
@@ -91,7 +91,9 @@ def _as_told(
     pools = with_uncounted(pools, arriving, applied.after, facts)
     rollouts = as_deleted(rollouts, near.pruned)
     rollouts = as_unseen(rollouts, {each.identity for each in least.own if each.unit in near.unseen})
-    rollouts = as_judged(rollouts, pools, find_late(least.own, scene))
+    jobs = pods_of_jobs(applied.after, facts)
+    delayed = {each.identity for each in least.own if each.new is not None and each.new.pool in jobs}
+    rollouts = as_judged(rollouts, pools, {*find_late(least.own, scene), *delayed})
     unsure = near.queue.unsure({change.unit for change in applied.changes}, least.workloads)
     return as_begun_late(rollouts, {each.identity for each in least.own if each.unit in unsure}), pools
 
