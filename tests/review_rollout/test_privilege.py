@@ -314,23 +314,18 @@ def test_what_commands_fetch_and_run(
     assert not _told(review((fetching, _with(fetching, {"priorityClassName": "high"})))), "they did so before"
 
 
-@pytest.mark.parametrize("environment", ["other", None])
-def test_a_new_environment_beside_others_is_told_what_none_of_them_does(
-    environment: str | None, change: Any, deployment: Build
+@pytest.mark.parametrize("are_others", [True, False])
+def test_a_new_environment_beside_others_is_told_what_none_of_them_did(
+    are_others: bool, change: Any, deployment: Build
 ) -> None:
     led = _with(deployment(), env=[{"name": "HF_ENDPOINT", "value": "https://a.example"}], image="b.example/x")
-    there = ((environment, deployment("other")),) if environment else ()
+    there = (deployment("other"),) if are_others else ()
     known = Facts()
-    result = assess([change(None, led)], [], [led], known, known, TODAY, near=Surroundings(objects=there))
-    assert len(_told(result)) == (2 if environment else 0)
-    same = Surroundings(
-        objects=tuple(
-            (name, _with(obj, env=led["spec"]["template"]["spec"]["containers"][0]["env"])) for name, obj in there
-        )
-    )
-    assert len(_told(assess([change(None, led)], [], [led], known, known, TODAY, near=same))) == (
-        1 if environment else 0
-    )
+    result = assess([change(None, led)], [], [led], known, known, TODAY, near=Surroundings(ran=there))
+    assert len(_told(result)) == (2 if are_others else 0)
+    env = led["spec"]["template"]["spec"]["containers"][0]["env"]
+    same = Surroundings(ran=tuple(_with(each, env=env) for each in there))
+    assert len(_told(assess([change(None, led)], [], [led], known, known, TODAY, near=same))) == are_others
 
 
 def _media(*domains: str) -> list[str]:

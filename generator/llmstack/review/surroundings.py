@@ -72,6 +72,8 @@ class Surroundings:
     """The same with what their scalers let sleep at zero; None where that is their least."""
     objects: tuple[tuple[str, Object], ...] = ()
     """What other environments run after the change, and their PriorityClasses, each with its environment."""
+    ran: tuple[Object, ...] = ()
+    """Of an environment that is new: what the others ran before the change, those too that go."""
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()

@@ -93,7 +93,7 @@ _Removed = dict[tuple[str, str, str | None], list[Object]]
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
-    ran = assessment.before or tuple(obj for _, obj in assessment.near.objects)
+    ran = assessment.before or assessment.near.ran
     known = Known(assessment.before, assessment.after, ran)
     loose = assessment.near.brought
     there = (value_at(each, "metadata", "namespace") for each in (*assessment.before, *assessment.after))
