@@ -126,6 +126,18 @@ def test_what_kept_pods_from_the_node_and_goes(
     assert told == ([("warning", f"its pods {said}, and do so no more")] if said else [])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"), [(False, None, True), (False, True, True), (None, True, False), (True, False, False)]
+)
+def test_an_account_whose_pods_begin_to_get_its_token(
+    before: bool | None, after: bool | None, is_told: bool, review: Any, deployment: Build
+) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "own"}}
+    sides = [account | ({"automountServiceAccountToken": each} if each is not None else {}) for each in (before, after)]
+    told = _told(review((deployment(), deployment()), (sides[0], sides[1])))
+    assert [said.partition(" from now on")[0] for _, said in told] == ["pods that run as it get its token"] * is_told
+
+
 HOST = {"containers": [{"name": "c", "image": "v1"}], "volumes": [{"name": "h", "hostPath": {"path": "/etc"}}]}
 
 
