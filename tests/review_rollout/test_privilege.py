@@ -127,7 +127,8 @@ def test_what_kept_pods_from_the_node_and_goes(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_told"), [(False, None, True), (False, True, True), (None, True, False), (True, False, False)]
+    ("before", "after", "is_told"),
+    [(False, None, True), (False, True, True), (None, True, False), (True, False, False)],
 )
 def test_an_account_whose_pods_begin_to_get_its_token(
     before: bool | None, after: bool | None, is_told: bool, review: Any, deployment: Build
