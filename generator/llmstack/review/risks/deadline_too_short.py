@@ -83,8 +83,8 @@ def _of_those_that_stay(assessment: Assessment) -> Iterator[Risk]:
         if load is not None and load.worst > seconds:
             said = (
                 f"the sync tool waits {say_exactly(seconds)} from now on, and loading takes {say_exactly(load.worst)}: "
-                "of its next rollout a failure is reported while it goes on, and what waits for it (`dependsOn`) is not "
-                "applied before a later try (`retryInterval`)"
+                "of its next rollout a failure is reported while it goes on, and what waits for it (`dependsOn`) is "
+                "not applied before a later try (`retryInterval`)"
             )
             advice = f"Allow more than {say_exactly(load.worst)}, with a margin for slow disks and registries."
             yield RISK.at(told(key), said, advice, amount=ceil(load.worst - seconds))
