@@ -5,7 +5,8 @@ and never gets ready. A `progressDeadlineSeconds` or a sync timeout that is too 
 rollout goes on; with Flux, `wait` then ends, and what depends on the unit is not applied.
 
 How it is judged: the load time plus the time a pod waits for GPUs is compared with what the probes allow, with
-`progressDeadlineSeconds`, and with the time that the sync tool waits for the model's unit. The load time is
+`progressDeadlineSeconds`, and with the time that the sync tool waits for the model's unit (where that becomes shorter
+than a load, of a model that stays as it is too: its next rollout is meant). The load time is
 `modelSpec[].gitops.loadTime`, else the longest that facts/ has. Else it is foreseen: the bytes of the weights over the
 pool's `readRate`, and what published starts of such an engine took beside that (docs/engine.md), a wide band, of which
 the most is compared, with "may"; where no start bears a band out, reading the weights is the least that it can be.
