@@ -17,7 +17,7 @@ from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.admitted import within_quotas
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, without_end
-from llmstack.review.rollout.failure import rooms_of, with_kept_out
+from llmstack.review.rollout.failure import rooms_beside, rooms_of, with_kept_out
 from llmstack.review.rollout.foreseen import as_begun_late, as_deleted, as_judged, as_unseen
 from llmstack.review.rollout.interval import as_begun, both, down_to_fewest, with_those_asleep, with_woken
 from llmstack.review.rollout.obstacles.behind import with_those_behind
@@ -118,7 +118,8 @@ def _rollouts_and_pools(
     rolled, pools = both(least, most, facts)
     rolled = as_begun(down_to_fewest(rolled, fewest), least, most, facts)
     pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
-    rolled = with_kept_out(rolled, least.own, obstacles, rooms_of(facts.pools, least.fixed))
+    rooms = rooms_beside(rooms_of(facts.pools, least.fixed), least.workloads)
+    rolled = with_kept_out(rolled, least.own, obstacles, rooms)
     return without_end(preempting.over(rolled), obstacles, least.verdicts), pools
 
 
