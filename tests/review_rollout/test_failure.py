@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from llmstack.review.rollout.failure import Room, failure_of
+from llmstack.review.rollout.failure import Room, failure_of, rooms_beside
 from llmstack.review.rollout.workload import Workload
 
 Make = Callable[..., Workload]
@@ -60,6 +60,22 @@ def test_nobody_can_say_when_a_statefulset_is_back(rolling: Workload) -> None:
 
 def test_what_had_no_replica_has_no_way_back(rolling: Workload) -> None:
     assert failure_of(replace(rolling, before=0, old=None, move="new"), {}).seconds_back is None
+
+
+@pytest.mark.parametrize(
+    ("other", "held"),
+    [
+        ({}, 6),  # all of its three stay meanwhile, and no room is left for a spare one
+        ({"surge": 0, "unavailable": 1}, 8),  # it may be the GPUs of one that has gone
+        ({"move": "scale", "after": 4}, 6),
+        ({"move": "scale", "after": 2}, 8),
+        ({"move": "remove"}, 8),
+    ],
+)
+def test_what_others_that_roll_hold_at_any_time_is_no_room(rolling: Workload, other: dict[str, Any], held: int) -> None:
+    spare = replace(rolling, surge=1, unavailable=0)
+    rooms = rooms_beside({POOL: Room(12, 12)}, [spare, replace(spare, name="other", **other)])
+    assert failure_of(spare, rooms(spare)).gpus_held == held
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,32 @@ def test_a_pool_beside_a_rollout(
     pair = [deployment(image=each, replicas=2, surge=1, unavailable=0) for each in ("v1", "v2")]
     result = review((pair[0], pair[1]), (before, after), pools=[pool(8)], loads={"llama": 300})
     [found] = result.gpus
-    assert result.rollouts[0].basis["seconds"] == ("exact" if found.deadlock is not None else "assumed")
+    is_bounded = after is None or after["kind"] == "Job"
+    assert found.deadlock is (False if is_bounded else None)
+    alone = after is None or after["spec"].get("suspend")
+    assert result.rollouts[0].basis["seconds"] == ("exact" if alone else "assumed")
     assert (found.before, found.after, found.peak, found.uncounted) == (2, 2, peak, uncounted)
-    assert say_hang(found).endswith("no manifest counts take GPUs of it too") == uncounted
+    assert say_hang(found).endswith("no manifest counts take GPUs of it too") == (not is_bounded)
+
+
+@pytest.mark.parametrize(
+    ("count", "alone", "after", "hangs"),
+    [
+        (5, 3, job(), (False, False)),  # two, one more, and two of the Job
+        (4, 3, job(), (None, None)),  # the one more waits for the Job's end
+        (4, 3, job(parallelism=2, completions=4), (None, None)),
+        (2, 3, job(), (True, True)),  # it would be so without the Job
+        (7, 3, job(parallelism=2, completions=4), (False, False)),
+        (8, 3, CRON, (None, None)),
+    ],
+)
+def test_a_pool_beside_a_job(
+    count: int, alone: int, after: Any, hangs: tuple[Any, Any], deployment: Make, review: Make, pool: Make
+) -> None:
+    """What a Job takes at most is known; when it ends is not."""
+    pair = [deployment(image=each, replicas=2, surge=1, unavailable=0) for each in ("v1", "v2")]
+    [found] = review((pair[0], pair[1]), (after, after), pools=[pool(count)], loads={"llama": 300}).gpus
+    assert (found.peak, found.deadlock, found.certain) == (alone, *hangs)
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,19 @@ def test_what_kept_pods_from_the_node_and_goes(
     assert told == ([("warning", f"its pods {said}, and do so no more")] if said else [])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [(False, None, True), (False, True, True), (None, True, False), (True, False, False)],
+)
+def test_an_account_whose_pods_begin_to_get_its_token(
+    before: bool | None, after: bool | None, is_told: bool, review: Any, deployment: Build
+) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "own"}}
+    sides = [account | ({"automountServiceAccountToken": each} if each is not None else {}) for each in (before, after)]
+    told = _told(review((deployment(), deployment()), (sides[0], sides[1])))
+    assert [said.partition(" from now on")[0] for _, said in told] == ["pods that run as it get its token"] * is_told
+
+
 HOST = {"containers": [{"name": "c", "image": "v1"}], "volumes": [{"name": "h", "hostPath": {"path": "/etc"}}]}
 
 
@@ -314,23 +327,18 @@ def test_what_commands_fetch_and_run(
     assert not _told(review((fetching, _with(fetching, {"priorityClassName": "high"})))), "they did so before"
 
 
-@pytest.mark.parametrize("environment", ["other", None])
-def test_a_new_environment_beside_others_is_told_what_none_of_them_does(
-    environment: str | None, change: Any, deployment: Build
+@pytest.mark.parametrize("are_others", [True, False])
+def test_a_new_environment_beside_others_is_told_what_none_of_them_did(
+    are_others: bool, change: Any, deployment: Build
 ) -> None:
     led = _with(deployment(), env=[{"name": "HF_ENDPOINT", "value": "https://a.example"}], image="b.example/x")
-    there = ((environment, deployment("other")),) if environment else ()
+    there = (deployment("other"),) if are_others else ()
     known = Facts()
-    result = assess([change(None, led)], [], [led], known, known, TODAY, near=Surroundings(objects=there))
-    assert len(_told(result)) == (2 if environment else 0)
-    same = Surroundings(
-        objects=tuple(
-            (name, _with(obj, env=led["spec"]["template"]["spec"]["containers"][0]["env"])) for name, obj in there
-        )
-    )
-    assert len(_told(assess([change(None, led)], [], [led], known, known, TODAY, near=same))) == (
-        1 if environment else 0
-    )
+    result = assess([change(None, led)], [], [led], known, known, TODAY, near=Surroundings(ran=there))
+    assert len(_told(result)) == (2 if are_others else 0)
+    env = led["spec"]["template"]["spec"]["containers"][0]["env"]
+    same = Surroundings(ran=tuple(_with(each, env=env) for each in there))
+    assert len(_told(assess([change(None, led)], [], [led], known, known, TODAY, near=same))) == are_others
 
 
 def _media(*domains: str) -> list[str]:

@@ -532,6 +532,27 @@ def test_four_units_at_a_time(tmp_path: Path) -> None:
         assert {(each["secondsMin"], each["secondsMax"]) for each in review["envs"]["prod"]["rollouts"]} == {bounds}
 
 
+def test_what_a_renamed_environment_did_under_its_former_name_is_nothing_new(two: Repository) -> None:
+    led = model(env=[{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}])
+    two.values(prod=environment(led))
+    two.commit()
+    two.values(prod=None, production=environment(led))
+    assert "privilege" not in {risk["id"] for risk in two.review()["envs"]["production"]["risks"]}
+
+
+@pytest.mark.parametrize(("timeout", "too_short"), [("2m", [180]), ("6m", []), ("200m", [])])
+def test_the_next_rollout_of_a_unit_that_is_waited_for_less_long(
+    timeout: str, too_short: list[int], one: Repository
+) -> None:
+    """Nothing rolls now, and a load takes five minutes."""
+    path = "clusters/c1/prod/models/qwen.yaml"
+    one.file(path, (one.root / path).read_text(encoding="utf-8").replace("timeout:", f"timeout: {timeout} #"))
+    risks = one.review()["envs"]["prod"]["risks"]
+    found = [each for each in risks if each["id"] == "deadline-too-short"]
+    assert [each["amount"] for each in found] == too_short
+    assert all("of its next rollout a failure is reported" in each["message"] for each in found)
+
+
 def test_a_cluster_without_an_environment_has_risks_of_its_own(one: Repository) -> None:
     one.file("clusters/tools/binding.yaml", BINDING)
     assert one.fails()

@@ -8,16 +8,16 @@ quant_scheme.py), FP8 being all of eight bits in floating point.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from llmstack.engine.facts import Quantization
 
 METHOD = "compressed-tensors"
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(Struct, frozen=True):
     """The bytes that a number of a linear layer has at least, and vLLM's classes that serve it, or a method that asks
     for no more: any of them may (`registry.least_capability`). fp8 is of the weights alone on a card that does not
     compute in it."""

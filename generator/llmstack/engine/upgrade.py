@@ -6,6 +6,7 @@ Flags and defaults are compared in the catalogues of both releases, names in the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -40,7 +41,8 @@ def compare_releases(
     """What changes from one release to another for an engine that is given the flags `used` (None: any engine)."""
     if before.version == after.version:
         return ()
-    items = [*_flags(before, after, used), *_keys(before, after, used), *_defaults(before, after, used)]
+    items = [*_flags(before, after, used), *_keys(before, after, used)]
+    items += [item for item in _defaults(before, after) if used is None or _concerns(item.flag, used)]
     items += _behaviour(before.release.minor, after.release.minor, used)
     if used is None:
         items += [*_names(before, after), *_served(before.release.minor, after.release.minor)]
@@ -94,23 +96,24 @@ vllm/entrypoints/cli/serve.py: the API servers that nobody counts are as many as
 
 
 def _concerns(name: str, used: Collection[str]) -> bool:
-    """Whether the default of a flag means something to an engine that is given the flags `used`; that of `--model` does
-    not, since every engine names one, most without the flag."""
+    """Whether the default of a flag means something to an engine that is given the flags `used`: one that is set, or
+    needs a flag that is not, does not, nor does that of `--model`, as every engine names one, most without the flag."""
     needed = (other for beginning, other in ONLY_WITH.items() if name.startswith(beginning))
     return name not in (*used, "--model") and all(other in used for other in needed)
 
 
-def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> Iterator[Item]:
-    """Yield defaults that move; one that is set, or needs a flag that is not, does not concern the engine."""
+@cache
+def _defaults(before: Catalogue, after: Catalogue) -> tuple[Item, ...]:
+    """The defaults that move from one release to another."""
+    found = []
     for name, flag in before.flags.items():
         now = after.flags.get(name)
-        if now is None or not (used is None or _concerns(name, used)):
-            continue
-        if _is_same(name, _meant(name, flag.default, before), _meant(name, now.default, after)):
+        if now is None or _is_same(name, _meant(name, flag.default, before), _meant(name, now.default, after)):
             continue
         old, new = show_default(flag.default), show_default(now.default)
         text = f"{name} is {new} by default; it was {old}."
-        yield Item("default", name, old, new, _since(before, after), text)
+        found.append(Item("default", name, old, new, _since(before, after), text))
+    return tuple(found)
 
 
 NOTHING: tuple[Any, ...] = (None, {}, [], "")

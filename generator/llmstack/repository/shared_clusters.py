@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -105,12 +105,17 @@ def surroundings_of(
         most=most if most != least else None,
         fewest=fewest if fewest != least else None,
         objects=tuple((name, obj) for name, found in cluster.objects.items() if name != case.name for obj in found),
+        ran=() if case.objects(0) else tuple(_ran_beside(case, cases)),
         conflicts=cluster.conflicts,
         claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
         twins=tuple(find_twins(case.name, cluster.stated, cluster.defined)) if case.name in cluster.stated else (),
         goes=case.readings[1] is None and not case.units[1],
         renamed_to=heir.name if heir is not None else None,
     )
+
+
+def _ran_beside(case: Case, cases: Mapping[str, Case]) -> Iterator[Object]:
+    return (obj for each in cases.values() if each.home == case.home for obj in each.objects(0))
 
 
 def _neighbours(environment: str, moves: Mapping[str, Moved]) -> Neighbours:

@@ -99,6 +99,7 @@ def _within(case: Case, synced: Synced | None, environments: Collection[str]) ->
         sync=tuple(each for each in outcome.changes if _concerns(each, case.name, environments)),
         brought=() if synced is None else synced.brought,
         queue=_with_workers(case, _queue_as_generated(case) if synced is None else _queue_of(outcome, units)),
+        hurried=tuple(_hurried(case, outcome, units)),
         stopped=frozenset(_stopped(case, outcome, units)),
         keeping=_units(outcome.keeping, units),
         going={
@@ -137,6 +138,12 @@ def _bounding(case: Case, synced: Synced, side: int) -> tuple[Object, ...]:
     spaces = {"", *(identity_of(obj)[1] for obj in case.objects(side))}
     own = {identity_of(obj) for obj in case.objects(side)}
     return tuple(obj for obj in found if (key := identity_of(obj))[1] in spaces and key not in own)
+
+
+def _hurried(case: Case, outcome: Outcome, units: Mapping[str, str]) -> Iterator[tuple[Object, float]]:
+    for path in outcome.hurried:
+        for obj in case.units[1].get(units.get(local_path(path), ""), ()):
+            yield obj, float(outcome.owners[path].timeout or 0)
 
 
 def _with_workers(case: Case, queue: Queue) -> Queue:

@@ -33,12 +33,17 @@ _ENGINES = ("kyverno.io", "gatekeeper.sh")
 _GUARDS = ("security.istio.io", "cilium.io", "projectcalico.org")
 """The domains of API groups whose policies say which calls pass: of a mesh (Istio, "Security") and of networks."""
 
+_TOKEN = "automountServiceAccountToken"
+"""Whether pods get the token of their account: said of a ServiceAccount, or of the pods themselves."""
+
 
 def said_of_unguarded(before: Object | None, after: Object | None) -> str | None:
     """What an object that goes or changes kept out, or refused, and perhaps does no more; None where that was nothing
     of the kind."""
     if before is None:
         return None
+    if after is not None and before.get(_TOKEN) is False and after.get(_TOKEN) is not False:
+        return f"pods that run as it get its token from now on, where they do not say otherwise (`{_TOKEN}`)"
     guards = group_of(before).endswith(_GUARDS)
     if after is not None:
         is_same = not guards or before.get("spec") == after.get("spec")

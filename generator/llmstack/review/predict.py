@@ -18,14 +18,14 @@ from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.admitted import within_quotas
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, without_end
-from llmstack.review.rollout.failure import rooms_of, with_kept_out
+from llmstack.review.rollout.failure import rooms_beside, rooms_of, with_kept_out
 from llmstack.review.rollout.foreseen import as_begun_late, as_deleted, as_judged, as_unseen
 from llmstack.review.rollout.interval import as_begun, both, down_to_fewest, with_those_asleep, with_woken
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_late, find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
-from llmstack.review.rollout.per_node import with_uncounted
+from llmstack.review.rollout.per_node import pods_of_jobs, with_uncounted
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.preempted import Preempting
 from llmstack.review.rollout.unplaced import unplaced_pools
@@ -92,7 +92,9 @@ def _as_told(
     pools = with_uncounted(pools, arriving, applied.after, facts)
     rollouts = as_deleted(rollouts, near.pruned)
     rollouts = as_unseen(rollouts, {each.identity for each in least.own if each.unit in near.unseen})
-    rollouts = as_judged(rollouts, pools, find_late(least.own, scene))
+    jobs = pods_of_jobs(applied.after, facts)
+    delayed = {each.identity for each in least.own if each.new is not None and each.new.pool in jobs}
+    rollouts = as_judged(rollouts, pools, {*find_late(least.own, scene), *delayed})
     unsure = near.queue.unsure({change.unit for change in applied.changes}, least.workloads)
     return as_begun_late(rollouts, {each.identity for each in least.own if each.unit in unsure}), pools
 
@@ -117,7 +119,8 @@ def _rollouts_and_pools(
     rolled, pools = both(least, most, facts)
     rolled = as_begun(down_to_fewest(rolled, fewest), least, most, facts)
     pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
-    rolled = with_kept_out(rolled, least.own, obstacles, rooms_of(facts.pools, least.fixed))
+    rooms = rooms_beside(rooms_of(facts.pools, least.fixed), least.workloads)
+    rolled = with_kept_out(rolled, least.own, obstacles, rooms)
     return without_end(preempting.over(rolled), obstacles, least.verdicts), pools
 
 

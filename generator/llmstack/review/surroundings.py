@@ -68,11 +68,15 @@ class Surroundings(Struct, frozen=True):
     """The same with what their scalers let sleep at zero; None where that is their least."""
     objects: tuple[tuple[str, Object], ...] = ()
     """What other environments run after the change, and their PriorityClasses, each with its environment."""
+    ran: tuple[Object, ...] = ()
+    """Of an environment that is new: what the others ran before the change, those too that go."""
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()
     queue: Queue = field(default_factory=Queue)
     """The units that the sync tool works on a few at a time."""
+    hurried: tuple[tuple[Object, float], ...] = ()
+    """What is in units whose owner waits less long than before until it is healthy, and for how many seconds."""
     stopped: frozenset[str] = frozenset()
     """The environment's units of which nothing is applied."""
     keeping: frozenset[str] = frozenset()

@@ -39,6 +39,8 @@ class Outcome(Struct, frozen=True):
     """Folders of units whose owner makes anew what the API refuses to change."""
     owners: Mapping[str, Owner] = field(default_factory=dict)
     """Who applies a folder after the change."""
+    hurried: frozenset[str] = frozenset()
+    """Folders whose owner waits less long than before until they are healthy."""
     halted: frozenset[str] = frozenset()
     """Folders of clusters/ in which no owner comes, goes or changes, because they cannot be built, or the owner that
     applies them is stopped."""
@@ -85,8 +87,13 @@ def compare_owners(
         frozenset(_keeping(old, new)),
         frozenset(owner.path for owner in new.values() if owner.forces),
         {owner.path: owner for owner in new.values()},
+        frozenset(each.path for key, each in new.items() if key in old and _is_hurried(old[key], each)),
         halted=frozenset((*held, *([folder] if after.listing.problem is not None else ()))),
     )
+
+
+def _is_hurried(old: Owner, new: Owner) -> bool:
+    return new.checks and new.timeout is not None and (old.timeout is None or new.timeout < old.timeout)
 
 
 def _is_put_off(change: OwnerChange, still: Collection[tuple[str, str]]) -> bool:

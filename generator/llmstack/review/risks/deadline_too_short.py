@@ -5,7 +5,8 @@ and never gets ready. A `progressDeadlineSeconds` or a sync timeout that is too 
 rollout goes on; with Flux, `wait` then ends, and what depends on the unit is not applied.
 
 How it is judged: the load time plus the time a pod waits for GPUs is compared with what the probes allow, with
-`progressDeadlineSeconds`, and with the time that the sync tool waits for the model's unit. The load time is
+`progressDeadlineSeconds`, and with the time that the sync tool waits for the model's unit (where that becomes shorter
+than a load, of a model that stays as it is too: its next rollout is meant). The load time is
 `modelSpec[].gitops.loadTime`, else the longest that facts/ has. Else it is foreseen: the bytes of the weights over the
 pool's `readRate`, and what published starts of such an engine took beside that (docs/engine.md), a wide band, of which
 the most is compared, with "may"; where no start bears a band out, reading the weights is the least that it can be.
@@ -23,6 +24,9 @@ from math import ceil, inf
 from msgspec import Struct
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import identity_of, told
+from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.loads import load_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -67,6 +71,24 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             if step.waited > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
             yield RISK.at(workload.key, "; ".join(said for said, _ in problems), advice, amount=over)
+    yield from _of_those_that_stay(assessment)
+
+
+def _of_those_that_stay(assessment: Assessment) -> Iterator[Risk]:
+    """Sync timeouts that become shorter than a load, of workloads that do not roll now: their next rollout fails its
+    health check (kustomize-controller, docs/spec/v1/kustomizations.md, "Health checks")."""
+    moving = {workload.identity for workload in assessment.workloads}
+    for obj, seconds in assessment.near.hurried:
+        key = identity_of(obj)
+        load = load_of(obj, assessment.facts[1]) if is_lasting(key[0]) and key not in moving else None
+        if load is not None and load.worst > seconds:
+            said = (
+                f"the sync tool waits {say_exactly(seconds)} from now on, and loading takes {say_exactly(load.worst)}: "
+                "of its next rollout a failure is reported while it goes on, and what waits for it (`dependsOn`) is "
+                "not applied before a later try (`retryInterval`)"
+            )
+            advice = f"Allow more than {say_exactly(load.worst)}, with a margin for slow disks and registries."
+            yield RISK.at(told(key), said, advice, amount=ceil(load.worst - seconds))
 
 
 def _step(assessment: Assessment, workload: Workload, template: Template, outcomes: Outcomes) -> Step:

@@ -34,7 +34,8 @@ And of pods of any kind
 
 - what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and ports, capabilities, a
   privileged container), a node of the control plane, devices of others, and volumes of the host's paths;
-- those that kept to `restricted`, had a user namespace, a sandbox or no token of their account, and are so no more;
+- those that kept to `restricted`, had a user namespace, a sandbox or no token of their account, by themselves or as
+  their ServiceAccount said, and are so no more;
 - those that run as an account that nothing here makes, or get tokens for others;
 - a model's own code that they begin to run (`--trust-remote-code`), and hosts that callers may have an engine fetch
   from;
@@ -44,7 +45,7 @@ And of pods of any kind
   own), where no pods of the environment did;
 - images of a registry from which nothing of the environment was pulled before.
 
-A new environment is held to what the cluster's others do. Services and accounts of an environment's own are told where
+A new environment is held to what the cluster's others did. Services and accounts of an environment's own are told where
 there was one before.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
@@ -94,7 +95,7 @@ _Removed = dict[tuple[str, str, str | None], list[Object]]
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
-    ran = assessment.before or tuple(obj for _, obj in assessment.near.objects)
+    ran = assessment.before or assessment.near.ran
     known = Known(assessment.before, assessment.after, ran)
     loose = assessment.near.brought
     there = (value_at(each, "metadata", "namespace") for each in (*assessment.before, *assessment.after))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,7 +25,10 @@ class Room(Struct, frozen=True):
     node: int
 
 
-def rooms_of(pools: Iterable[Pool], fixed: Fixed) -> Mapping[PoolKey, Room]:
+Rooms = Mapping[PoolKey, Room]
+
+
+def rooms_of(pools: Iterable[Pool], fixed: Fixed) -> Rooms:
     """The room of pools beside the pods that stay."""
     return {(pool.name, pool.resource): _room(pool, fixed) for pool in pools}
 
@@ -35,7 +38,30 @@ def _room(pool: Pool, fixed: Fixed) -> Room:
     return Room(free, pool.count if pool.per_node is None else pool.per_node)
 
 
-def failure_of(workload: Workload, rooms: Mapping[PoolKey, Room], let_in: int | None = None) -> Failure:
+def rooms_beside(rooms: Mapping[PoolKey, Room], workloads: Iterable[Workload]) -> Callable[[Workload], Rooms]:
+    """Return what gives the room that one of the workloads has at most beside what the others hold at any time."""
+    sure = Counter[PoolKey]()
+    for each in workloads:
+        sure.update(_surely_held(each))
+
+    def beside(workload: Workload) -> Rooms:
+        others = sure - _surely_held(workload)
+        return {key: replace(room, free=max(0, room.free - others[key])) for key, room in rooms.items()}
+
+    return beside
+
+
+def _surely_held(workload: Workload) -> Counter[PoolKey]:
+    """The GPUs that a workload holds at any time: of the replicas that its controller leaves."""
+    old, new = workload.old, workload.new
+    if old is None or new is None or old.pool is None or old.pool != new.pool or workload.move == "remove":
+        return Counter()
+    unavailable = workload.unavailable if workload.move == "restart" else 0
+    least = max(0, min(workload.before, workload.after) - unavailable)
+    return Counter({old.pool: least * min(old.total, new.total)})
+
+
+def failure_of(workload: Workload, rooms: Rooms, let_in: int | None = None) -> Failure:
     """Return the replicas that stay ready, and the GPUs that the pods of both revisions take meanwhile.
 
     The controller goes on until it may take away no more (`settle_at_once`); pods that find no room hold no GPU,
@@ -62,7 +88,7 @@ def with_kept_out(
     rolled: Iterable[Rollout],
     workloads: Iterable[Workload],
     obstacles: Mapping[Identity, Sequence[Obstacle]],
-    rooms: Mapping[PoolKey, Room],
+    rooms: Callable[[Workload], Rooms],
 ) -> tuple[Rollout, ...]:
     """Return the rollouts, those of which something lets no more than some pods in without what the others would
     hold."""
@@ -72,7 +98,9 @@ def with_kept_out(
         if any(each.room is not None for each in found)
     }
     kept = {
-        each.identity: failure_of(each, rooms, let_in[each.identity]) for each in workloads if each.identity in let_in
+        each.identity: failure_of(each, rooms(each), let_in[each.identity])
+        for each in workloads
+        if each.identity in let_in
     }
     return tuple(
         replace(each, if_it_fails=kept[each.identity]) if each.if_it_fails and each.identity in kept else each

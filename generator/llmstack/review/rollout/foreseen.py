@@ -12,7 +12,7 @@ from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.forecast import Basis, Figure, GpuPool, Rollout
 from llmstack.review.restarts import is_resumed
-from llmstack.review.rollout.failure import failure_of, rooms_of
+from llmstack.review.rollout.failure import failure_of, rooms_beside, rooms_of
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.simulate import Run
@@ -25,13 +25,21 @@ PROBED = ("image pull", "second start")
 
 
 def rollouts(
-    workloads: Sequence[Workload], times: Times, pools: Sequence[Pool] = (), fixed: Fixed | None = None
+    workloads: Sequence[Workload],
+    times: Times,
+    pools: Sequence[Pool] = (),
+    fixed: Fixed | None = None,
+    every: Sequence[Workload] = (),
 ) -> tuple[Rollout, ...]:
-    """Return the rollouts in the order of the workloads; a removed workload is none. `fixed` are the pods that stay."""
+    """Return the rollouts in the order of the workloads; a removed workload is none. `fixed` are the pods that stay,
+    `every` all workloads of the cluster that change, these too."""
     outcomes = zip(workloads, times.outcomes, strict=True)
     rooms, raced = rooms_of(pools, fixed or {}), _raced(times.likely, pools, fixed or {})
+    beside = rooms_beside(rooms, every or workloads)
     return tuple(
-        replace(_in_race(_foreseen(workload, outcome, rooms), raced), if_it_fails=failure_of(workload, rooms))
+        replace(
+            _in_race(_foreseen(workload, outcome, rooms), raced), if_it_fails=failure_of(workload, beside(workload))
+        )
         for workload, outcome in outcomes
         if workload.move != "remove"
     )

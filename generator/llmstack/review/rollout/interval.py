@@ -22,11 +22,11 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
     interval."""
     pools = facts.pools
-    rolled = rollouts(least.own, least.own_times, pools, least.fixed)
+    rolled = rollouts(least.own, least.own_times, pools, least.fixed, least.workloads)
     rows = _rows(least, pools)
     if most is None:
         return rolled, rows
-    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools, most.fixed)}
+    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools, most.fixed, most.workloads)}
     known = {each.identity for each in rolled}
     merged = [
         _interval(each, larger[each.identity]) if each.identity in larger else _only_at_least(each, most.owned[1])
@@ -66,7 +66,7 @@ def with_woken(rolled: Sequence[Rollout], asleep: Played | None, most: Scalers, 
         return tuple(rolled)
     known, scaled = {each.identity for each in rolled}, asleep.owned[1]
     wakes = {each.identity for each in asleep.own if each.move == "scale" and each.after > each.before} - known
-    found = rollouts(asleep.own, asleep.own_times, facts.pools, asleep.fixed) if wakes else ()
+    found = rollouts(asleep.own, asleep.own_times, facts.pools, asleep.fixed, asleep.workloads) if wakes else ()
     woken = (each for each in found if each.identity in wakes and each.identity in scaled)
     return (*rolled, *(_only_at_least(each, most) for each in woken))
 

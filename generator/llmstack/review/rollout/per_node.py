@@ -15,7 +15,8 @@ from llmstack.review.facts import Facts
 from llmstack.review.forecast import GpuPool, Rollout, Why
 from llmstack.review.foreign import foreign_pools
 from llmstack.review.loads import load_of
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.gpus import with_pods
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.template import claims_uncounted, template_of
 
 
@@ -63,14 +64,21 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
 
 
 def pools_of_uncounted(objects: Sequence[Object], facts: Facts) -> frozenset[PoolKey]:
-    """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told.
+    """Return the pools from which pods take GPUs that no manifest counts, nor bounds, as a Job's does: whether the rest
+    finishes cannot be told.
 
     Devices that are claimed (DRA) and that no pool names may be of any whose GPUs can be claimed.
     """
     if any(is_lasting(str(obj.get("kind"))) and claims_uncounted(obj, facts) for obj in objects):
         return frozenset((pool.name, pool.resource) for pool in facts.pools if pool.may_be_devices)
-    templates = (template_of(obj, facts, None) for obj in uncounted(objects))
+    templates = (template_of(obj, facts, None) for obj in uncounted(objects) if obj.get("kind") != "Job")
     return frozenset(template.pool for template in templates if template.pool is not None)
+
+
+def pods_of_jobs(objects: Iterable[Object], facts: Facts) -> Fixed:
+    """Return the most pods that Jobs run at a time, by pool: those that ended take no GPUs any more."""
+    jobs = (obj for obj in objects if obj.get("kind") == "Job" and pods_at_a_time(obj))
+    return with_pods({}, [(template_of(job, facts, None), pods_at_a_time(job)) for job in jobs])
 
 
 def with_uncounted(

@@ -20,7 +20,7 @@ from llmstack.review.foreign import foreign_pools
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.kept import less_kept
-from llmstack.review.rollout.per_node import pools_of_uncounted
+from llmstack.review.rollout.per_node import pods_of_jobs, pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.races import with_races
@@ -80,6 +80,10 @@ def play(
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
     leaving = gpus.pods_beyond([*applied.after, *_removed(applied.changes)], facts[1])
     verdicts = _judge(workloads, facts[1].pools, (fixed, leaving), queue)
+    jobs = pods_of_jobs(applied.after, facts[1])
+    if jobs:
+        beside = _judge(workloads, facts[1].pools, (add_fixed(fixed, jobs), leaving), queue)
+        verdicts = {key: each for key, each in verdicts.items() if each.certain or each == beside[key]}
     _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
     for pool in (*pools_of_uncounted(applied.after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):

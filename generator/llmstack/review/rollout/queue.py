@@ -9,6 +9,7 @@ after it, the others as they come (internal/indexers, and fluxcd/pkg, runtime/de
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from math import inf
 
 from msgspec import Struct, field
@@ -30,7 +31,7 @@ class Held(Struct, frozen=True):
     """Whether it is known what it takes for healthy."""
 
 
-class Queue(Struct, frozen=True):
+class Queue(Struct, frozen=True, dict=True):
     """What a sync tool works through: units by name, as `Workload.unit` has them. What is in no such unit is applied at
     once."""
 
@@ -52,9 +53,18 @@ class Queue(Struct, frozen=True):
         found: set[str] = set()
         left = {unit}
         while left:
-            left = {name for name, held in self.units.items() if held.awaits & left} - found - {unit}
+            left = {name for each in left for name in self._next.get(each, ())} - found - {unit}
             found |= left
         return frozenset(found)
+
+    @cached_property
+    def _next(self) -> Mapping[str, Sequence[str]]:
+        """By unit those that wait for it themselves."""
+        found: dict[str, list[str]] = {}
+        for name, held in self.units.items():
+            for each in held.awaits:
+                found.setdefault(each, []).append(name)
+        return found
 
     def unsure(self, changed: Collection[str], workloads: Sequence[Workload]) -> frozenset[str]:
         """The units of which it is not known when they begin: those behind one that changes, and whose health is judged
@@ -66,8 +76,11 @@ class Queue(Struct, frozen=True):
 
     def ahead(self, units: Collection[str]) -> dict[str, frozenset[str]]:
         """For each of some units those among them that it waits for, by way of others too."""
-        behind = {unit: self.behind(unit) for unit in units}
-        return {unit: frozenset(other for other in units if unit in behind[other]) for unit in units}
+        found: dict[str, set[str]] = {unit: set() for unit in units}
+        for other in units:
+            for unit in self.behind(other) & found.keys():
+                found[unit].add(other)
+        return {unit: frozenset(before) for unit, before in found.items()}
 
     def named(self, environment: str) -> Queue:
         """The same, its units told apart from those of other environments."""

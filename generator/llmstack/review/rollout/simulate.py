@@ -81,6 +81,11 @@ class _Simulation:
         self.limits: list[tuple[float, str]] = []
         """When the sync tool stops waiting for each unit at work."""
         self.rollouts = [Rolling(workload, position) for position, workload in enumerate(workloads)]
+        self.of_unit: dict[str, list[Rolling]] = {}
+        """Those that wait for a worker, by their unit."""
+        for rollout in self.rollouts:
+            if line.covers(rollout.workload):
+                self.of_unit.setdefault(rollout.workload.unit, []).append(rollout)
         self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool), pool.closed) for pool in pools})
         self.events: list[tuple[float, int, Event, Pod]] = []
         self.scheduled = 0
@@ -151,19 +156,16 @@ class _Simulation:
         """Let free workers take units, as long as there are both."""
         while True:
             for working in self.line.at_work():
-                if all(rollout.finish is not None for rollout in self.of_unit(working)):
+                if all(rollout.finish is not None for rollout in self.of_unit[working]):
                     self.line.let_go(working, done=True)
             unit = self.line.next()
             if unit is None:
                 return
-            begun = self.of_unit(unit)
+            begun = self.of_unit[unit]
             for rollout in begun:
                 self.begin(rollout)
             heapq.heappush(self.limits, (self.cluster.now + self.line.timeout(unit), unit))
             self.end_instant(begun)
-
-    def of_unit(self, unit: str) -> list[Rolling]:
-        return [each for each in self.rollouts if each.workload.unit == unit and self.line.covers(each.workload)]
 
     def advance(self) -> bool:
         """Play the next instant; False when nothing is left that happens by itself."""
