@@ -57,6 +57,8 @@ class Neighbours:
     behind: tuple[Workload, ...] = ()
     fixed: Fixed = field(default_factory=dict)
     """Pods that stay."""
+    uncounted: tuple[Object, ...] = ()
+    """What runs pods that no manifest counts: Jobs, what has one on each node."""
 
 
 @dataclass(frozen=True, slots=True)
