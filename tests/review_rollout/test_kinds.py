@@ -68,15 +68,15 @@ def test_a_new_daemon_set_is_a_rollout_and_one_that_waits_for_deletions_is_none(
     assert (waits.rollouts, told(waits)) == ((), [("not-applied", "warning")])
 
 
-def test_a_pool_that_a_daemon_set_or_a_job_takes_from_has_no_verdict(
+def test_a_pool_that_a_daemon_set_takes_from_has_no_verdict_and_beside_a_job_what_hangs_hangs(
     deployment: Make, review: Make, pool: Make
 ) -> None:
     pair = [deployment(image=image, replicas=2, gpus=4, surge=1, unavailable=0) for image in ("v1", "v2")]
     alone = review(tuple(pair), pools=[pool(8)])
     assert (alone.gpus[0].deadlock, alone.gpus[0].certain) == (True, True)
-    for kind in ("DaemonSet", "Job"):
+    for kind, said in (("DaemonSet", None), ("Job", True)):
         beside = review(tuple(pair), pools=[pool(8)], stays=[workload(kind, gpus=1)])
-        assert (beside.gpus[0].deadlock, beside.gpus[0].certain) == (None, None), kind
+        assert (beside.gpus[0].deadlock, beside.gpus[0].certain) == (said, said), kind
         without = review(tuple(pair), pools=[pool(8)], stays=[workload(kind)])
         assert without.gpus[0].deadlock is True, kind
 

@@ -382,6 +382,28 @@ def test_pods_of_two_environments_are_kept_apart(two: Repository) -> None:
     assert "anti-affinity" in risks["rollout-stuck"]["message"]
 
 
+@pytest.mark.parametrize(("at_a_time", "deadlock"), [(0, False), (1, None)])
+def test_a_job_of_another_environment_may_hold_what_a_rollout_needs(
+    at_a_time: int, deadlock: bool | None, two: Repository
+) -> None:
+    """The pool of eight has one GPU free beside both environments, which the surge needs and the Job may hold."""
+    gpu = {"limits": {"nvidia.com/gpu": 1}}
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "a/b:1", "resources": gpu}]}
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "j"},
+        "spec": {"parallelism": at_a_time, "template": {"spec": pod}},
+    }
+    surge = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    dev = environment(model(replicaCount=5), namespace="dev")
+    two.values(dev=dev | {"extraObjects": [job]}, prod=environment(model(strategy=surge)))
+    two.commit()
+    two.values(prod=environment(model(strategy=surge, tag="v0.11.3")))
+    [row] = two.review()["envs"]["prod"]["gpus"]
+    assert (row["before"], row["capacity"], row["deadlock"]) == (7, 8, deadlock)
+
+
 def test_a_quota_of_another_environment_in_the_namespace(two: Repository) -> None:
     hard = {"hard": {"requests.nvidia.com/gpu": "6"}}
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "llm"}, "spec": hard}

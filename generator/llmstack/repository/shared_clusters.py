@@ -15,6 +15,7 @@ from llmstack.review.applied import what_is_applied
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.ends import Moved, find_moved
 from llmstack.review.facts import Pool
+from llmstack.review.rollout.per_node import uncounted
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
@@ -36,6 +37,8 @@ class SharedCluster(Struct, frozen=True):
     """What each environment brings to the pools: its scalers at their least, at their most, and where they sleep."""
     objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
     """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
+    uncounted: Mapping[str, Sequence[Object]] = field(default_factory=dict)
+    """What of that runs pods that no manifest counts."""
     stated: Mapping[str, tuple[Stated, Stated]] = field(default_factory=dict)
     """What each states on both sides, where several share the cluster."""
     defined: Definitions = field(default_factory=dict)
@@ -65,10 +68,11 @@ def share_clusters(
                 moves[case.name] = find_moved(applied, facts)
         claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
         shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
+        lingering = {name: tuple(uncounted(objects)) for name, objects in shared.items()}
         sides = {case.name: (case.objects(0), case.objects(1)) for case in members} if shared else {}
         defined = definitions_in(obj for pair in sides.values() for side in pair for obj in side)
         stated = {name: (stated_by(old, defined), stated_by(new, defined)) for name, (old, new) in sides.items()}
-        found[home] = SharedCluster(pools, before, conflicts, tuple(claims), moves, shared, stated, defined)
+        found[home] = SharedCluster(pools, before, conflicts, tuple(claims), moves, shared, lingering, stated, defined)
     return found
 
 
@@ -92,7 +96,8 @@ def surroundings_of(
     tool = tools[case.name]
     heir = renamed_to(case, cases.values())
     least, most, fewest = (
-        _neighbours(case.name, {name: moves[end] for name, moves in cluster.moves.items()}) for end in range(3)
+        _neighbours(case.name, {name: moves[end] for name, moves in cluster.moves.items()}, cluster.uncounted)
+        for end in range(3)
     )
     queue = tool.queue
     for name, other in tools.items():
@@ -118,7 +123,7 @@ def _ran_beside(case: Case, cases: Mapping[str, Case]) -> Iterator[Object]:
     return (obj for each in cases.values() if each.home == case.home for obj in each.objects(0))
 
 
-def _neighbours(environment: str, moves: Mapping[str, Moved]) -> Neighbours:
+def _neighbours(environment: str, moves: Mapping[str, Moved], lingering: Mapping[str, Sequence[Object]]) -> Neighbours:
     """What the others of a cluster have beside an environment."""
     ahead: list[Workload] = []
     behind: list[Workload] = []
@@ -127,7 +132,8 @@ def _neighbours(environment: str, moves: Mapping[str, Moved]) -> Neighbours:
         if name != environment:
             (ahead if name < environment else behind).extend(_named(each, name) for each in workloads)
             fixed = add_fixed(fixed, stays)
-    return Neighbours(tuple(ahead), tuple(behind), fixed)
+    others = (obj for name, objects in lingering.items() if name != environment for obj in objects)
+    return Neighbours(tuple(ahead), tuple(behind), fixed, tuple(others))
 
 
 def _named(workload: Workload, environment: str) -> Workload:

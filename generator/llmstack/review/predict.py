@@ -89,10 +89,11 @@ def _as_told(
     pools = with_those_asleep(pools, least, ends.asleep, facts)
     pools = within_quotas(pools, least.workloads, scene, near.neighbours.fixed)
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
-    pools = with_uncounted(pools, arriving, applied.after, facts)
+    there = (*applied.after, *near.neighbours.uncounted)
+    pools = with_uncounted(pools, arriving, there, facts)
     rollouts = as_deleted(rollouts, near.pruned)
     rollouts = as_unseen(rollouts, {each.identity for each in least.own if each.unit in near.unseen})
-    jobs = pods_of_jobs(applied.after, facts)
+    jobs = pods_of_jobs(there, facts)
     delayed = {each.identity for each in least.own if each.new is not None and each.new.pool in jobs}
     rollouts = as_judged(rollouts, pools, {*find_late(least.own, scene), *delayed})
     unsure = near.queue.unsure({change.unit for change in applied.changes}, least.workloads)

@@ -54,6 +54,8 @@ class Neighbours(Struct, frozen=True):
     behind: tuple[Workload, ...] = ()
     fixed: Fixed = field(default_factory=dict)
     """Pods that stay."""
+    uncounted: tuple[Object, ...] = ()
+    """What runs pods that no manifest counts: Jobs, what has one on each node."""
 
 
 class Surroundings(Struct, frozen=True):

@@ -80,13 +80,14 @@ def play(
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
     leaving = gpus.pods_beyond([*applied.after, *_removed(applied.changes)], facts[1])
     verdicts = _judge(workloads, facts[1].pools, (fixed, leaving), queue)
-    jobs = pods_of_jobs(applied.after, facts[1])
+    there = (*applied.after, *near.uncounted)
+    jobs = pods_of_jobs(there, facts[1])
     if jobs:
         beside = _judge(workloads, facts[1].pools, (add_fixed(fixed, jobs), leaving), queue)
         verdicts = {key: each for key, each in verdicts.items() if each.certain or each == beside[key]}
     _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
-    for pool in (*pools_of_uncounted(applied.after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
+    for pool in (*pools_of_uncounted(there, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
         verdicts.pop(pool, None)
     for pool in foreign_pools(applied.after, facts[1]):
         if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
