@@ -10,8 +10,8 @@ import re
 from functools import lru_cache
 
 REMEMBERED = 1 << 16
-"""How many texts are remembered, some times the 20,000 that one list or map may have: of fewer, the first of such a list
-are forgotten before it is gone through again."""
+"""How many texts are remembered, some times the 20,000 that one list or map may have: of fewer, the first of such a
+list are forgotten before it is gone through again."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SUSPECT = re.compile(
     r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|conn|jwt|psk"
