@@ -146,6 +146,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "recipients": lambda: of_stack("gitops: {secrets: {backend: sops, age: [", lambda n: f"age1{n}, ", "]}}"),
     "hosts": lambda: of_stack("routerSpec: {ingress: {enabled: true, hosts: [", lambda n: f"{{host: a{n}.{PAD}}}, ", "]}}"),
     "hosts of one name": lambda: of_stack("routerSpec: {ingress: {enabled: true, hosts: [", lambda n: "{host: a.b}, ", "]}}"),
+    "labels of the router": lambda: of_stack("routerSpec: {labels: {", lambda n: f"k{n}-{PAD}: abcd, ", "}}"),
     "paths": lambda: of_stack("routerSpec: {ingress: {enabled: true, hosts: [{host: a.b, paths: [", lambda n: f"{{path: /{n}, pathType: Prefix}}, ", "]}]}}"),
     "static backends": lambda: of_stack("routerSpec: {serviceDiscovery: static, staticBackends: '", lambda n: f"http://a{n}:80,", "'}"),
     "arguments of the router": lambda: of_stack("routerSpec: {extraArgs: [", lambda n: f"--k8s-label-selector, a{n}, ", "]}"),

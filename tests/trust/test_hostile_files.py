@@ -22,6 +22,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "resources of one name": ("diff",),  # 24 s: each was loaded before the second was refused
     "copies that double": ("diff",),  # 1.2 GiB of kustomize's
     "Applications of folders that are not there": ("diff",),  # 191 s: each was looked for once for each other, by Git
+    "labels of the router": ("diff",),  # 33 s: what was remembered of so many was forgotten before it was asked again
     "acknowledgements": ("diff",),  # minutes: the line that all stand in was gone through for each
     "ports of a Service in custom/": ("diff",),  # over ten minutes: all ports were gone through for each
     "patches of an owner": ("diff",),  # a minute: each copied the whole object that it changes

@@ -17,7 +17,7 @@ from llmstack.secrecy.encoded import LAYERS, decode_escapes, decode_parts
 from llmstack.secrecy.forms import find_forms, has_form
 from llmstack.secrecy.logins import find_logins
 from llmstack.secrecy.manifests import find_secret_data
-from llmstack.secrecy.names import is_secret_name, may_name_secret, names_address
+from llmstack.secrecy.names import REMEMBERED, is_secret_name, may_name_secret, names_address
 from llmstack.secrecy.pairs import PAIRS
 
 MASK = "(masked)"
@@ -102,7 +102,7 @@ def takes_turns(word: str) -> bool:
     return len(_ALTERNATION.findall(word)) >= FEWEST_TURNS
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=REMEMBERED)
 def holds_secret(text: str) -> bool:
     """Whether a text has a secret in it: something of a known form, or a value whose name, beside it, says so.
 

@@ -9,6 +9,7 @@ from itertools import chain
 
 from llmstack.secrecy.encoded import LAYERS, decode_escapes, decode_parts
 from llmstack.secrecy.logins import find_logins
+from llmstack.secrecy.names import REMEMBERED
 from llmstack.secrecy.vendors import FORMS, HINT
 
 _LONG_FORMS = (
@@ -80,7 +81,7 @@ def find_forms(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
         yield from decode_escapes(text, lambda inner: find_forms(inner, layers - 1))
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=REMEMBERED)
 def has_form(text: str) -> bool:
     """Whether a text holds something of the form of a credential, a URL with a password included. Remembered: keys of
     maps are asked about as often as they come."""

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from llmstack.secrecy.credentials import holds_secret, is_secret
-from llmstack.secrecy.names import is_secret_name
+from llmstack.secrecy.names import REMEMBERED, is_secret_name
 
 _PAIR = re.compile(r"(?<![\w.-])(name|value)[\"']?[ \t]*:[ \t]*[\"']?([^\s,{}\[\]\"'#][^,}\]\"']{0,400})")
 _LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?[ \t]*:[ \t]+\S")
@@ -15,7 +15,7 @@ _STARRED = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?[ \t]*:[ \t]*\*\S")
 _FLOW = re.compile(r"[\[\],]")
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=REMEMBERED)
 def line_may_hold_secret(line: str) -> bool:
     """Whether a line may hold a secret: under a name that says so, by its form, after a flag in a list, or as the
     `value` of an environment variable, whose name stands on another line."""

@@ -12,19 +12,19 @@ from typing import Any
 
 from llmstack.secrecy.credentials import AN_ARGUMENT, MASK, argument_secrets, find_secrets, is_secret
 from llmstack.secrecy.forms import find_forms
-from llmstack.secrecy.names import is_secret_name
+from llmstack.secrecy.names import REMEMBERED, is_secret_name
 from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, sets_data, value_key
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=REMEMBERED)
 def mask_text(text: str) -> str:
     """`text` with a mask in the place of every secret in it. Remembered: objects share their keys."""
     return _replace(text, find_secrets(text))
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=REMEMBERED)
 def mask_words(text: str) -> str:
     """A sentence, or what a program said, with a mask in the place of everything of a known form in it.
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+REMEMBERED = 1 << 16
+"""How many texts are remembered, some times the 20,000 that one list or map may have: of fewer, the first of such a
+list are forgotten before it is gone through again."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SUSPECT = re.compile(
     r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|conn|jwt|psk"
@@ -95,7 +98,7 @@ SURE_VARIABLES = r"^(HF|HUGGING_FACE_HUB|HUB|AUTH|ACCESS|BEARER)_TOKEN$|_(API_KE
 """Usual names of variables that hold secrets, for what knows patterns alone: `is_secret_name` knows these and more."""
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=REMEMBERED)
 def is_secret_name(name: str) -> bool:
     """Whether what goes under `name` is a secret: `hf_token`, `vllmApiKey`, `DB_PASSWORD`, `SENTRY_DSN`."""
     if name in _REFERENCES or name.startswith(_REFERENCE_PREFIXES) or not _SUSPECT.search(name):
@@ -114,7 +117,7 @@ def is_secret_name(name: str) -> bool:
     return _says_secret(*last, last=True) or any(_says_secret(*pair, last=False) for pair in inner)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=REMEMBERED)
 def may_name_secret(name: str) -> bool:
     """Whether what goes under `name` is a secret if it looks like one: `DD_APP_KEY`, `client_key`."""
     words = _words(name) if _SUSPECT.search(name) else []
