@@ -258,6 +258,15 @@ def test_the_later_dated_facts_of_both_sides_are_used(one: Repository) -> None:
     assert [row["capacity"] for row in one.review()["envs"]["prod"]["gpus"]] == [4]
 
 
+@pytest.mark.parametrize("path", ["facts/models/r--m.yaml", "facts/engines/prod--llama.yaml"])
+def test_facts_of_models_and_engines_that_cannot_be_read_are_said(path: str, one: Repository) -> None:
+    one.values(prod=values(plain(replicaCount=6, modelURL="r/m"), plain("qwen")))
+    one.file(path, "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n")
+    text = one.llmstack("diff", "HEAD")
+    assert "error[bad-facts]: the facts cannot be read: holds an unresolved merge conflict" in text
+    assert f"--> {path}:2" in text
+
+
 def test_facts_that_cannot_be_read_are_said_and_left_out(one: Repository) -> None:
     one.file(FACTS, "date: soon\n")
     one.values(prod=values(*SIX))

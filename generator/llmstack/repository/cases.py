@@ -25,6 +25,7 @@ from llmstack.repository.former import build_former, read_former
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
 from llmstack.repository.made import Made, make_units
+from llmstack.repository.model_facts import BAD_FACTS
 from llmstack.repository.now import facts_now, present_of
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
@@ -146,7 +147,7 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
         folders,
         changes,
         _facts(comparison, name, readings, built, learned[1]),
-        (*built.findings, *unread, *unseen, *kept),
+        (*built.findings, *_unread_facts(later), *unread, *unseen, *kept),
         learned,
         built.made.folders,
         built.made.broken,
@@ -247,6 +248,12 @@ def _learned(
     if seen is not None:
         latest = facts_now(seen, stacks_of(comparison.after, cluster.removeprefix("env:")), latest)
     return (read_cluster_facts(comparison.before, cluster)[0], latest), unread
+
+
+def _unread_facts(reading: Reading | None) -> list[Finding]:
+    """What says of facts of models and engines that they are there and cannot be read: `lint` has the other findings on
+    values."""
+    return [each for each in reading.findings if each.id == BAD_FACTS] if reading is not None else []
 
 
 def _by_rules_of(rules: Snapshot, name: str, facts: Facts) -> Facts:

@@ -14,6 +14,7 @@ from llmstack.repository.snapshot import Snapshot
 
 ROOT = "facts"
 MOST_BYTES = 1 << 20
+BAD_FACTS = "bad-facts"
 
 
 def facts_paths(models: Iterable[Model]) -> Iterator[str]:
@@ -55,7 +56,7 @@ def read_facts_files(snapshot: Snapshot, paths: Iterable[str]) -> tuple[dict[str
 def bad_facts(path: str, error: FactsError, command: str) -> Finding:
     """The finding on a file of facts that cannot be read, which a command of llmstack writes."""
     message, help = f"the facts cannot be read: {error}", f"write it again with `llmstack {command}`"
-    return Finding("bad-facts", Severity.ERROR, message, place=Place(path, error.line or 1), help=help)
+    return Finding(BAD_FACTS, Severity.ERROR, message, place=Place(path, error.line or 1), help=help)
 
 
 def is_inside(path: str) -> bool:
