@@ -218,3 +218,17 @@ def test_proposals_start_and_a_block_more_may_not(project: Disk) -> None:
     (more,) = answers(project, Change(length=answer.length + 256, card=answer.question.card))
     assert proposed.start.verdict == "starts"
     assert more.start.verdict != "starts"
+
+
+def test_no_size_is_proposed_into_which_the_model_cannot_be_cut(project: Disk) -> None:
+    folder = project.root / FOLDER
+    folder.mkdir(parents=True)
+    blocks = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+    for rows, least in ((112, 2), (115, None)):
+        large = {"num_hidden_layers": 96, "intermediate_size": 128 * rows, "quantization_config": blocks}
+        (folder / file_name(LLAMA_8B)).write_text(
+            write_facts(learn(LLAMA_8B, None, json.dumps(LLAMA | large).encode()))
+        )
+        (answer,) = answers(project, Change(card=CARDS["L4"]))
+        assert answer.start.verdict == "does-not-start"
+        assert answer.least == least

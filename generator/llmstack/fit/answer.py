@@ -142,12 +142,13 @@ def _shortest(engine: Engine) -> Engine:
 
 @lru_cache(maxsize=1 << 10)
 def _sizes(short: Engine) -> tuple[int, ...]:
-    """The sizes of one node that divide the heads and may do for a short request; none for a pipeline, and for several
-    pods."""
+    """The sizes of one node into which the model can be cut and that may do for a short request; none for a pipeline,
+    and for several pods."""
     if short.settings.pipeline > 1 or short.settings.pods > 1:
         return ()
-    dividing = (size for size in SIZES if (short.facts.sizes.heads or 1) % size == 0)
-    return tuple(size for size in dividing if _may_start(short, tensor=size))
+    cut = (_with(short, tensor=size) for size in SIZES)
+    whole = (each for each in cut if not any(indivisible(each.facts, each.settings, each.release)))
+    return tuple(each.settings.tensor for each in whole if start_of(each).verdict != "does-not-start")
 
 
 def _starts(engine: Engine, **changes: int) -> bool:
