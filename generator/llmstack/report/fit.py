@@ -75,7 +75,7 @@ def _engine(answer: Answer) -> str:
     origin = "" if facts is None or facts.weights is None else f", weights from {facts.weights.origin}"
     gpus = question.settings.gpus
     model = facts.model if facts else "model unknown"
-    assumed = f", assumed to be as {facts.base}" if facts and facts.base else ""
+    assumed = f", assumed to be as {facts.base} until `llmstack learn model {model}`" if facts and facts.base else ""
     return f"{model}{origin}{assumed} · {gpus} × {card} · {version}"
 
 
