@@ -359,6 +359,26 @@ def test_a_surge_finds_no_gpu_in_a_pool_that_another_environment_fills(two: Repo
     assert (row["before"], row["after"], row["peak"], row["deadlock"], row["certain"]) == (8, 8, 9, True, True)
 
 
+@pytest.mark.parametrize(
+    ("sync", "tag", "rows"),
+    [
+        ({**FLUX, "cluster": "c2"}, "v0.11.2", (8, 8)),
+        ({**FLUX, "cluster": "c2"}, "v0.11.1", (8, 8)),
+        ({"tool": "none"}, "v0.11.2", (4, 0)),
+    ],
+    ids=["the cluster has another name", "and a model is made anew", "no cluster any more"],
+)
+def test_gpus_of_environments_that_leave_their_cluster(
+    two: Repository, sync: dict[str, Any], tag: str, rows: tuple[int, int]
+) -> None:
+    """A cluster under another name may be the same one; where none is named, what Flux deletes is gone."""
+    for name, space in (("dev", {"namespace": "dev"}), ("prod", {})):
+        two.values(**{name: environment(model(tag=tag), model("qwen"), sync=sync, **space)})
+    found = two.review()["envs"]
+    for name in ("dev", "prod"):
+        assert {(row["before"], row["after"]) for row in found[name]["gpus"]} == {rows}
+
+
 def test_rollouts_of_two_environments_compete(two: Repository) -> None:
     """Each alone would finish on the two GPUs that are free."""
     two.values(dev=environment(model(), namespace="dev"), prod=environment(model(), model("qwen")))

@@ -13,10 +13,11 @@ from llmstack.finding import RANK
 from llmstack.repository.cases import Case
 from llmstack.repository.comparison import Comparison
 from llmstack.review.assess import assess
-from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare
 from llmstack.review.facts import Facts
+from llmstack.review.forecast import GpuPool
 from llmstack.review.result import EnvironmentReview
+from llmstack.review.rollout.placement import Fixed, gpus_in
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.manifests import identify
 
@@ -43,7 +44,8 @@ def _made_anew(case: Case, left: Surroundings) -> Case:
     if not anew:
         return case
     units = {unit: [obj for obj in objects if identify(obj) not in anew] for unit, objects in case.units[0].items()}
-    return replace(case, units=(units, case.units[1]), changes=compare(units, case.units[1]))
+    remade = tuple(obj for obj in case.objects(0) if identify(obj) in anew)
+    return replace(case, units=(units, case.units[1]), changes=compare(units, case.units[1]), remade=remade)
 
 
 def as_new(case: Case) -> Case:
@@ -72,21 +74,25 @@ def review_left(case: Case, rules: Facts, near: Surroundings, today: date) -> En
     return assess(left.changes, left.objects(0), left.objects(1), *facts, today, near=near)
 
 
-def joined(
-    left: EnvironmentReview, there: EnvironmentReview, changes: tuple[ObjectChange, ...], *, is_same: bool
-) -> EnvironmentReview:
-    """What an environment leaves behind, and what comes of it in its new cluster, as one review; `changes` are those of
-    its manifests. What goes is told where it ran. `is_same`: the new cluster may be the former one, whose GPUs were
-    taken before."""
-    held = {(row.pool, row.resource): row.before for row in left.gpus} if is_same else {}
-    rows = ((row, held.get((row.pool, row.resource), row.before)) for row in there.gpus)
+def joined(left: EnvironmentReview, there: EnvironmentReview, case: Case, remade: Fixed) -> EnvironmentReview:
+    """What an environment leaves behind, and what comes of it in its new cluster, as one review. What goes is told
+    where it ran, and so are its GPUs where it is in no cluster any more. `remade` had GPUs of the new one before."""
+    nowhere = case.home.startswith("env:")
     new = (risk for risk in there.risks if risk.id != "removal" or not left.removed)
     risks = {(risk.id, risk.object, risk.message): risk for risk in (*left.risks, *new)}
     return replace(
         there,
-        objects=changes,
-        gpus=tuple(replace(row, before=before, peak=max(row.peak, before)) for row, before in rows),
+        objects=case.changes,
+        gpus=left.gpus if nowhere else tuple(_with_remade(row, remade) for row in there.gpus),
         risks=tuple(sorted(risks.values(), key=lambda risk: RANK[risk.severity])),
         removed=left.removed or there.removed,
         ways=(*left.ways, *(way for way in there.ways if way not in left.ways)),
     )
+
+
+def _with_remade(row: GpuPool, remade: Fixed) -> GpuPool:
+    """A pool with the GPUs that pods took before that are made anew in it."""
+    held = gpus_in(remade, (row.pool, row.resource))
+    before = row.before + held
+    most = None if row.before_max is None else row.before_max + held
+    return replace(row, before=before, before_max=most, peak=max(row.peak, before))

@@ -67,6 +67,8 @@ class Case(Struct, frozen=True, dict=True):
     """Symbolic links among the changed files that people build on."""
     untold: Mapping[str, str] = field(default_factory=dict)
     """Units of which nobody can tell what they built to before the change, and why."""
+    remade: tuple[dict[str, Any], ...] = ()
+    """What ran before in a cluster that may be the same under another name, and is made anew there."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]

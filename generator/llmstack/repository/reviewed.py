@@ -15,7 +15,7 @@ from llmstack.finding import Finding
 from llmstack.kustomize.files import find_kustomization, is_kustomization
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
-from llmstack.repository.arrivals import arrives, in_its_cluster, joined, review_left
+from llmstack.repository.arrivals import in_its_cluster, joined, review_left
 from llmstack.repository.beside import differing, staleness
 from llmstack.repository.cases import Affected, Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
@@ -191,8 +191,7 @@ def _review_environment(
     here = in_its_cluster(comparison, case, left)
     review = assess(here.changes, here.objects(0), here.objects(1), *facts, today, engines, near)
     if left is not None:
-        is_same = not arrives(comparison, case)
-        review = joined(review_left(case, facts[1], left, today), review, case.changes, is_same=is_same)
+        review = joined(review_left(case, facts[1], left, today), review, case, cluster.remade)
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
         cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )

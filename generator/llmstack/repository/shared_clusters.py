@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.replicas import scalers
 from llmstack.repository.cases import Case
 from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.renamed import renamed_to
@@ -18,6 +19,7 @@ from llmstack.review.facts import Pool
 from llmstack.review.rollout.per_node import uncounted
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
+from llmstack.review.rollout.template import fixed_gpus
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.shared_objects import Definitions, Stated, definitions_in, find_twins, stated_by
 from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
@@ -35,6 +37,8 @@ class SharedCluster(Struct, frozen=True):
     """The hosts that its environments claim; nothing where there is one alone."""
     moves: Mapping[str, tuple[Moved, Moved, Moved]]
     """What each environment brings to the pools: its scalers at their least, at their most, and where they sleep."""
+    remade: Fixed = field(default_factory=dict)
+    """The pods that were there before and are made anew (`Case.remade`)."""
     objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
     """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
     uncounted: Mapping[str, Sequence[Object]] = field(default_factory=dict)
@@ -72,7 +76,19 @@ def share_clusters(
         sides = {case.name: (case.objects(0), case.objects(1)) for case in members} if shared else {}
         defined = definitions_in(obj for pair in sides.values() for side in pair for obj in side)
         stated = {name: (stated_by(old, defined), stated_by(new, defined)) for name, (old, new) in sides.items()}
-        found[home] = SharedCluster(pools, before, conflicts, tuple(claims), moves, shared, lingering, stated, defined)
+        remade = _remade(members, pools)
+        found[home] = SharedCluster(
+            pools, before, conflicts, tuple(claims), moves, remade, shared, lingering, stated, defined
+        )
+    return found
+
+
+def _remade(members: Sequence[Case], pools: tuple[Pool, ...]) -> Fixed:
+    """The pods that `Case.remade` of environments had."""
+    found: Fixed = {}
+    for case in members:
+        facts = merge_pools(case.facts[1], pools)
+        found = add_fixed(found, fixed_gpus(case.remade, facts, scalers(case.objects(0))))
     return found
 
 
