@@ -19,9 +19,12 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from llmstack.flags.lint import MOST as MOST_ARGUMENTS
+from llmstack.values.reader import MAX_ENTRIES
+
 MEBIBYTE = 1 << 20
 PAD = "a" * 40
-"""What makes entries so long that a mebibyte has no more of them than one list or map may have."""
+"""What makes words long."""
 CUSTOM = MEBIBYTE - (1 << 12)
 """How much goes into a file of custom/: a larger one than a mebibyte is not read at all."""
 SECONDS = 10
@@ -56,7 +59,16 @@ def fill(before: str, each: Callable[[int], str], after: str = "", size: int = M
 
 
 def values(before: str, each: Callable[[int], str], after: str = "") -> Files:
-    return {"values/prod.yaml": fill(before, each, after)}
+    """Values with as many items of one list or map as may be in a mebibyte, with blanks behind each that is short: more
+    are refused at once."""
+    least = MEBIBYTE // (MOST_ARGUMENTS if before.endswith("extraArgs: [") else MAX_ENTRIES) + 1
+
+    def spaced(number: int) -> str:
+        part = each(number)
+        items = 1 if part.startswith("{") else part.count(", ")
+        return part.ljust(least * items) if part.endswith(", ") else part
+
+    return {"values/prod.yaml": fill(before, spaced, after)}
 
 
 def of_model(start: str, each: Callable[[int], str], close: str = "]") -> Files:

@@ -134,17 +134,17 @@ def _hosts(objects: Sequence[Object], before: Sequence[Object]) -> Iterator[Door
     gateways = dict.fromkeys(gateways_of(before)) | gateways_of(objects)
     grants = grants_of(before), grants_of(objects)
     for obj in objects:
-        if (kind := obj.get("kind")) not in ("Ingress", "HTTPRoute"):
-            continue
-        _, namespace, name = identity_of(obj)
+        kind = obj.get("kind")
         if kind == "Ingress":
+            _, namespace, name = identity_of(obj)
             for rule, backend in ingress_rules(obj):
                 service = backend.get("service") or {}
                 port = service.get("port") or {}
                 leads_to = port.get("number") or port.get("name") or 0
                 address = f"{rule.host}{rule.path}"
                 yield Door(f"Ingress/{name}", address, namespace, str(service.get("name")), leads_to, rule)
-        else:
+        elif kind == "HTTPRoute":
+            _, namespace, name = identity_of(obj)
             for rule, backend in route_rules(obj, gateways, grants):
                 there = str(backend.get("namespace") or namespace)
                 to = str(backend.get("name")), backend.get("port") or 0
