@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from llmstack.checks import CHECKS
 from llmstack.checks.settle import ignored_in
@@ -18,6 +18,8 @@ from llmstack.values.layers import Layers
 from llmstack.values.nodes import Source
 
 Pair = tuple[Reading | None, Reading | None]
+_LEVELS = {id: str(rule.RULE.severity) for id, rule in CHECKS.items()}
+"""The severities of checks that nobody states."""
 
 
 def altered_rules(comparison: Comparison, known: Mapping[str, Pair]) -> tuple[RuleChange, ...]:
@@ -25,19 +27,20 @@ def altered_rules(comparison: Comparison, known: Mapping[str, Pair]) -> tuple[Ru
 
     Rules of values/base.yaml hold for every environment: they are told once. Values that have errors state none.
     """
+    stems = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
     found: list[RuleChange] = []
-    for name in _stated_in(comparison):
+    for name in _stated_in(comparison, stems):
         pair = known.get(name) or (read_former(comparison.before, name)[0], read_side(comparison.after, name))
         before, after = (_read_rules(reading) for reading in pair)
         if after is not None:
-            found += rule_changes(name, before or Rules(), after)
-    told = [_of_all(each) for each in found]
-    return (*dict.fromkeys(told), *_learned(comparison))
+            told = map(_of_all, rule_changes(name, before or Rules(levels=_LEVELS), after))
+            alters_base = before is not None or "base" in stems  # an environment that is new brings none of its rules
+            found += (each for each in told if each.environment or alters_base)
+    return (*dict.fromkeys(found), *_learned(comparison))
 
 
-def _stated_in(comparison: Comparison) -> list[str]:
-    """The environments whose values differ; all of them where values/base.yaml does."""
-    stems = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
+def _stated_in(comparison: Comparison, stems: Collection[str]) -> list[str]:
+    """The environments whose values differ, in files of such stems; all of them where values/base.yaml does."""
     if "base" in stems:
         stems = {each.name for side in (comparison.before, comparison.after) for each in list_environments(side)}
     return sorted(stems)
@@ -71,7 +74,7 @@ def _read_rules(reading: Reading | None) -> Rules | None:
             (pool, _place(layers, ("gitops", "capacity", number)))
             for number, pool in enumerate(pools_of(reading.stack.gitops.capacity or ()))
         ),
-        levels={id: stated.get(id, str(rule.RULE.severity)) for id, rule in CHECKS.items()},
+        levels={**_LEVELS, **stated},
         places={id: _place(layers, ("gitops", "checks", id)) for id in stated},
         ignored=tuple(each for layer in layers.layers for each in _ignored(layer.source)),
         allowed=frozenset(gitops.allow_unknown_kinds or ()),
