@@ -7,7 +7,15 @@ from msgspec.structs import replace
 
 from llmstack.finding import Severity
 from llmstack.report.verdict import judge, say_effect
-from llmstack.report.words import count_severities, say_failure, say_rollouts, say_time, say_total_time, short_revision
+from llmstack.report.words import (
+    count_severities,
+    say_failure,
+    say_ready,
+    say_rollouts,
+    say_time,
+    say_total_time,
+    short_revision,
+)
 from llmstack.review.forecast import Failure, Rollout
 from llmstack.review.result import EnvironmentReview, Review, Risk
 from llmstack.review.wording import say_exactly, say_seconds
@@ -74,6 +82,20 @@ def test_a_rollout_that_hangs() -> None:
     assert say_total_time(both) == "never ends"
     perhaps = replace(both, risks=(replace(risk, severity=Severity.WARNING),), seconds=100)
     assert say_total_time(perhaps) == "1 min 40 s, may never end"
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"min_ready": 2}, "at least 2 ready"),
+        ({"min_ready": 0}, "none ready for a while"),
+        ({"min_ready": 0, "replicas": 0, "replicas_max": 0}, "none ready from then on"),
+        ({"min_ready": 0, "replicas": 0, "replicas_max": 4}, "none ready for a while"),
+        ({"min_ready": None}, ""),
+    ],
+)
+def test_how_many_are_ready(known: dict[str, Any], said: str) -> None:
+    assert say_ready(rollout("a", "scale", **known)) == said
 
 
 def test_the_whole_time_is_bounded_where_every_rollout_is() -> None:

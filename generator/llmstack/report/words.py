@@ -137,7 +137,9 @@ def say_ready(rollout: Rollout) -> str:
     """`at least 1 ready` while it rolls out; the empty string for what is new, or where that is not known."""
     if rollout.why == "new" or rollout.min_ready is None:
         return ""
-    return f"at least {rollout.min_ready} ready" if rollout.min_ready else "none ready for a while"
+    if rollout.min_ready:
+        return f"at least {rollout.min_ready} ready"
+    return "none ready for a while" if rollout.replicas or rollout.replicas_max else "none ready from then on"
 
 
 def say_failure(rollouts: Sequence[Rollout]) -> str:

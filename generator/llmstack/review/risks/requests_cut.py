@@ -67,8 +67,9 @@ def _message(workload: Workload | None, seconds: int, key: str) -> str:
     if seconds:
         return f"requests that take longer than the {key} of {seconds} s are cut when their pod ends"
     if workload is not None and workload.move == "scale":
-        ending = say_ending(workload.before - workload.after)
-        return f"up to {ending}, and the requests they serve are cut: nothing lets the engine finish them"
+        ending = workload.before - workload.after
+        serving = "it serves" if ending == 1 else "they serve"
+        return f"up to {say_ending(ending)}, and the requests {serving} are cut: nothing lets the engine finish them"
     return "requests that run when a pod ends are cut: nothing lets the engine finish them"
 
 
