@@ -64,10 +64,13 @@ def test_at_the_most_too(deployment: Make, review: Make, pool: Make) -> None:
     assert (row.peak, row.after_max, row.peak_max) == (2, 4, 4)
 
 
-def test_pods_of_other_environments_may_be_anywhere(deployment: Make, change: Make, pool: Make) -> None:
+def test_pods_of_other_environments_come_to_it(deployment: Make, change: Make, pool: Make) -> None:
     pair = [deployment(replicas=2, image=image, surge=1, unavailable=0) for image in ("v1", "v2")]
     facts = Facts(pools=(pool(16, 8),))
     sides = [[each, quota(2)] for each in pair]
-    near = Surroundings(neighbours=Neighbours(fixed={("h100", "nvidia.com/gpu"): {1: 1}}))
+    least, most = (Neighbours(fixed={("h100", "nvidia.com/gpu"): {1: pods}}) for pods in (1, 5))
+    [row] = assess([change(*pair)], *sides, facts, facts, TODAY, near=Surroundings(neighbours=least)).gpus
+    assert row.peak == 3
+    near = Surroundings(neighbours=least, most=most)
     [row] = assess([change(*pair)], *sides, facts, facts, TODAY, near=near).gpus
-    assert row.peak == 4
+    assert (row.peak, row.peak_max) == (3, 7)

@@ -87,7 +87,8 @@ def _as_told(
     rollouts, pools = _rollouts_and_pools(least, most, ends.preempting, obstacles, facts, fewest)
     rollouts = with_woken(rollouts, ends.asleep, (most or least).owned[1], facts)
     pools = with_those_asleep(pools, least, ends.asleep, facts)
-    pools = within_quotas(pools, least.workloads, scene, near.neighbours.fixed)
+    beside = near.neighbours.fixed, (near.most or near.neighbours).fixed
+    pools = within_quotas(pools, least.workloads, scene, beside)
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
     there = (*applied.after, *near.neighbours.uncounted)
     pools = with_uncounted(pools, arriving, there, facts)

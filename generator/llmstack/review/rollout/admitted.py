@@ -13,23 +13,29 @@ from llmstack.kubernetes.limit_ranges import amounts_in
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.review.forecast import GpuPool
 from llmstack.review.rollout.obstacles.case import Scene
-from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.workload import Workload
 
 
 def within_quotas(
-    rows: Sequence[GpuPool], workloads: Iterable[Workload], scene: Scene, beside: Fixed
+    rows: Sequence[GpuPool], workloads: Iterable[Workload], scene: Scene, beside: tuple[Fixed, Fixed]
 ) -> tuple[GpuPool, ...]:
     """Return the pools; the peak of one all of whose pods are in namespaces that limit its resource is at most what
-    these let in, or what is there before or asked for after. `beside` are pods of whose namespaces nothing is known."""
+    these let in, or what is there before or asked for after. `beside` are pods that stay, with scalers at their least
+    and at their most, of whose namespaces nothing is known: what they have comes to it."""
     if not scene.quotas:
         return tuple(rows)
     spaces: dict[PoolKey, set[str]] = {}
     for pool, namespace in _places(workloads, scene):
         spaces.setdefault(pool, set()).add(namespace)
     devices = {(pool.name, pool.resource) for pool in scene.facts.pools if pool.device_classes}
-    unlimited = devices | beside.keys()  # claims of devices count under other names
-    return tuple(_within(row, spaces.get((row.pool, row.resource), set()), scene, unlimited) for row in rows)
+    found = []
+    for row in rows:
+        key = row.pool, row.resource
+        others = gpus_in(beside[0], key), gpus_in(beside[1], key)
+        # claims of devices count under other names
+        found.append(row if key in devices else _within(row, spaces.get(key, set()), scene, others))
+    return tuple(found)
 
 
 def _places(workloads: Iterable[Workload], scene: Scene) -> Iterator[tuple[PoolKey, str]]:
@@ -41,14 +47,15 @@ def _places(workloads: Iterable[Workload], scene: Scene) -> Iterator[tuple[PoolK
                 yield template.pool, workload.namespace
 
 
-def _within(row: GpuPool, spaces: Iterable[str], scene: Scene, unlimited: Iterable[PoolKey]) -> GpuPool:
+def _within(row: GpuPool, spaces: Iterable[str], scene: Scene, beside: tuple[int, int]) -> GpuPool:
     limits = [_limit(scene.quotas.get(space, ()), row.resource) for space in spaces]
     known = [each for each in limits if each is not None]
-    if not limits or len(known) < len(limits) or (row.pool, row.resource) in unlimited:
+    if not limits or len(known) < len(limits):
         return row
-    peak = max(row.before, row.after, min(row.peak, sum(known)))
+    let_in = sum(known)
+    peak = max(row.before, row.after, min(row.peak, let_in + beside[0]))
     most = [each for each in (row.before_max, row.after_max) if each is not None]
-    peak_max = None if row.peak_max is None else max(*most, peak, min(row.peak_max, sum(known)))
+    peak_max = None if row.peak_max is None else max(*most, peak, min(row.peak_max, let_in + beside[1]))
     return replace(row, peak=peak, peak_max=peak_max)
 
 
