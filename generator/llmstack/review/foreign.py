@@ -7,7 +7,7 @@ from typing import Any
 
 from llmstack.finding import Route
 from llmstack.kubernetes.accelerators import NVIDIA_GPU, gpus_of_pod
-from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.definitions import group_of, is_built_in
 from llmstack.kubernetes.pods import Object, pod_specs
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.served import find_served
@@ -16,11 +16,10 @@ from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.facts import Facts
 from llmstack.review.rollout.placement import PoolKey, pool_of
 
-_TEMPLATES = frozenset((
-    "PodTemplate", "ControllerRevision", "ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig",
-    "CustomResourceDefinition",
-))  # fmt: skip
+_TEMPLATES = frozenset(("ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"))
 """Kinds that hold what others may use, and run nothing."""
+_OLD = "ReplicationController"
+"""The only kind of Kubernetes' own that runs pods and is not among the known ones."""
 _MAKERS = frozenset((("kubeai.org", "Model"), ("kaito.sh", "Workspace"), ("apps.nvidia.com", "NIMService")))
 """Kinds whose pods are made of no container that they hold, but of a profile, a preset or an image alone (the API
 references of KubeAI, KAITO and NVIDIA's NIM operator)."""
@@ -85,7 +84,8 @@ def _group_size(spec: Any) -> int:
 
 
 def _foreign_specs(object: Object) -> Iterator[tuple[Route, Mapping[str, Any]]]:
-    if object.get("kind") in WORKLOADS or object.get("kind") in _TEMPLATES:
+    kind = object.get("kind")
+    if kind in WORKLOADS or kind in _TEMPLATES or (is_built_in(group_of(object)) and kind != _OLD):
         return
     yield from _walk(object.get("spec"), ("spec",))
 
