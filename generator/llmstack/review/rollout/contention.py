@@ -73,7 +73,7 @@ def _open(fixed: Mapping[int, int], closed: Iterable[int]) -> Mapping[int, int]:
 
 
 def _at_rest(sizes: Sequence[int], fixed: Mapping[int, int]) -> Verdict:
-    short = sum(gpus * number for gpus, number in fixed.items()) > sum(sizes)
+    short = not fits(sizes, {gpus: number for gpus, number in fixed.items() if gpus and number})
     return Verdict(short, short, short)
 
 
@@ -153,7 +153,12 @@ def fits(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
 
 def _packs(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
     """Whether pods fit on nodes; when in doubt, they do."""
-    if not pods or len(nodes) <= 1 or pack(nodes, pods) is not None:
+    if not pods or len(nodes) <= 1:
+        return True
+    if len(pods) == 1:
+        [(gpus, number)] = pods.items()
+        return sum(node // gpus for node in nodes) >= number
+    if pack(nodes, pods) is not None:
         return True
     arranged = arrangements(tuple(sorted(nodes)), pods)
     if arranged is not None:
