@@ -31,7 +31,7 @@ from llmstack.review.rollout.gpus import taken_of
 from llmstack.review.rollout.per_node import further_pods, pods_at_a_time
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, gpus_of
-from llmstack.review.rollout.shortfall import fit_goal, misfit
+from llmstack.review.rollout.shortfall import fit_goal, fit_most, misfit
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import listed, plural
@@ -69,9 +69,9 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     ]
     fewest = gpus_of(assessment.rested, key)
     least = f"; at their least {fewest}" if fewest < needed else ""
+    message = f"with scalers at their most, {_message(most, pool, needed).partition('after the change ')[2]}{least}"
+    advice = fit_most(most, pool)
     for subject in scaled or [f"Pool/{pool.name}"]:
-        message = f"with scalers at their most, {_message(most, pool, needed).partition('after the change ')[2]}{least}"
-        advice = "Lower the scalers' maximum to what the pool holds, or add GPUs: what finds none stays Pending."
         yield RISK.at(subject, message, advice, milder=True, amount=_missing(pool, needed))
 
 

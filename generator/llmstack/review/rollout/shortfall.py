@@ -40,10 +40,26 @@ def fit_goal(assessment: Assessment, pool: Pool) -> str:
     pods, node = goal_pods(played.workloads, key, played.fixed), max(node_sizes(pool), default=0)
     if len(node_sizes(pool)) > 1 and max(pods, default=0) > node:
         return f"Ask for at most {plural(node, 'GPU')} a pod, or declare larger nodes (`perNode`)."
-    if sum(pods.values()) > MOST_PODS:
-        return "Add GPUs to the pool, or move models out of it."
-    more = _more_gpus(pool, pods, played.goal[key] - pool.count)
-    return f"Add {more} to the pool, or {_fewer_replicas(played, pool) or 'move models out of it'}."
+    more, found = _more_gpus(pool, pods, played.goal[key] - pool.count), _fewer_replicas(played, pool)
+    fewer = "move models out of it"
+    if found is not None:
+        workload, replicas = found
+        name = workload.model or workload.name
+        fewer = f"run {plural(replicas, 'replica')} of `{name}` instead of {workload.replicas}"
+    return f"Add {more} to the pool, or {fewer}."
+
+
+def fit_most(most: Played, pool: Pool) -> str:
+    """What would make the goal fit with scalers at their most: a lower maximum, told where one alone does, or more
+    GPUs."""
+    key, found = (pool.name, pool.resource), _fewer_replicas(most, pool)
+    lower = "Lower the scalers' maximum to what the pool holds"
+    if found is not None and found[0].identity in most.owned[1]:
+        workload, replicas = found
+        name = workload.model or workload.name
+        lower = f"Let `{name}` be scaled to {replicas} at the most instead of {workload.replicas}"
+    more = _more_gpus(pool, goal_pods(most.workloads, key, most.fixed), most.goal[key] - pool.count)
+    return f"{lower}, or add {more} to the pool: what finds none stays Pending."
 
 
 def lacks_spare(assessment: Assessment, workload: Workload) -> str:
@@ -63,6 +79,8 @@ def _more_gpus(pool: Pool, pods: Mapping[int, int], missing: int) -> str:
     """How many more would do: whole nodes, where the pool has such; larger ones, where no number of them would."""
     step = pool.per_node if pool.per_node and (pool.nodes is not None or pool.count % pool.per_node == 0) else 1
     first = max(0, -(-missing // step))
+    if sum(pods.values()) > MOST_PODS:
+        return "GPUs"
 
     def do(more: int) -> bool:
         nodes = None if pool.nodes is None else (*pool.nodes, *[step] * more)
@@ -75,9 +93,11 @@ def _more_gpus(pool: Pool, pods: Mapping[int, int], missing: int) -> str:
     return plural(more, "GPU") if step == 1 else f"{plural(more, 'node')} of {plural(step, 'GPU')}"
 
 
-def _fewer_replicas(played: Played, pool: Pool) -> str:
-    """The most replicas of one workload with which the goal fits; nothing where those of one are not enough."""
+def _fewer_replicas(played: Played, pool: Pool) -> tuple[Workload, int] | None:
+    """A workload, and the most replicas of it with which the goal fits; None where those of one are not enough."""
     key, sizes = (pool.name, pool.resource), node_sizes(pool)
+    if sum(goal_pods(played.workloads, key, played.fixed).values()) > MOST_PODS:
+        return None
     growing = [
         each
         for each in played.workloads
@@ -94,6 +114,5 @@ def _fewer_replicas(played: Played, pool: Pool) -> str:
         fewest = max(workload.made_old, 0 if workload.kept else 1)
         after = bisect_left(range(workload.after), True, lo=fewest, key=is_short) - 1
         if after >= fewest:
-            replicas = plural(after + workload.kept, "replica")
-            return f"run {replicas} of `{workload.model or workload.name}` instead of {workload.replicas}"
-    return ""
+            return workload, after + workload.kept
+    return None
