@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from llmstack.review.forecast import Demand, Phase, PodPhase
+from llmstack.review.rollout.chance import rests_on_places
 from llmstack.review.rollout.nodes import Nodes
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import Template
@@ -54,6 +55,9 @@ class Cluster:
         self.peaks: dict[PoolKey, int] = {}
         self.unserved: dict[tuple[int, PoolKey], float] = {}
         """GPU-seconds held by pods that load or terminate, by the workload's position and pool."""
+        self.by_chance: set[int] | None = None
+        """The positions of workloads whose pods find room, or wait, by where others are; None as long as those are
+        placed that run already."""
         self.demand: dict[PoolKey, list[Demand]] = {}
         self.phases: list[PodPhase] = []
         self._queues: dict[PoolKey, dict[int, list[tuple[int, int, int, Pod]]]] = {}
@@ -90,6 +94,7 @@ class Cluster:
             if not heads:
                 return bound
             (_, _, part, pod), gpus = min(heads, key=lambda head: head[0][:3])
+            self._note_chance(pod, gpus, self.nodes[pool])
             node = self.nodes[pool].take(gpus)
             if node is None:
                 blocked = gpus
@@ -101,6 +106,10 @@ class Cluster:
             if len(pod.nodes) == len(pod.template.gpus):
                 self._enter(pod, "loading")
                 bound.append(pod)
+
+    def _note_chance(self, pod: Pod, gpus: int, nodes: Nodes) -> None:
+        if self.by_chance is not None and pod.owner not in self.by_chance and rests_on_places(nodes, gpus):
+            self.by_chance.add(pod.owner)
 
     def become_ready(self, pod: Pod) -> None:
         self._idle(pod, -pod.template.total)

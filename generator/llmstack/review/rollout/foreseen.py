@@ -36,13 +36,30 @@ def rollouts(
     outcomes = zip(workloads, times.outcomes, strict=True)
     rooms, raced = rooms_of(pools, fixed or {}), _raced(times.likely, pools, fixed or {})
     beside = rooms_beside(rooms, every or workloads)
-    return tuple(
+    rolled = (
         replace(
             _in_race(_foreseen(workload, outcome, rooms), raced), if_it_fails=failure_of(workload, beside(workload))
         )
         for workload, outcome in outcomes
         if workload.move != "remove"
     )
+    return as_begun_late(tuple(rolled), _by_chance(workloads, times))
+
+
+def _by_chance(workloads: Sequence[Workload], times: Times) -> frozenset[Identity]:
+    """The workloads whose pods wait, or do not, by where others are, and those that wait in a pool of such."""
+    found = set[Identity]()
+    waiting: dict[PoolKey | None, set[Identity]] = {}
+    pools = set[PoolKey | None]()
+    for workload, outcomes in zip(workloads, times.outcomes, strict=True):
+        if outcomes is None or workload.new is None:
+            continue
+        if any(run.by_chance for run in (outcomes.likely, outcomes.shortest, outcomes.longest)):
+            found.add(workload.identity)
+            pools.add(workload.new.pool)
+        elif outcomes.longest.longest_wait:
+            waiting.setdefault(workload.new.pool, set()).add(workload.identity)
+    return frozenset(found.union(*(waiting.get(pool, ()) for pool in pools)))
 
 
 def _raced(run: Run, pools: Sequence[Pool], fixed: Fixed) -> frozenset[PoolKey]:
@@ -101,7 +118,8 @@ def as_judged(rolled: Sequence[Rollout], pools: Iterable[GpuPool], late: Contain
 
 
 def as_begun_late(rolled: Sequence[Rollout], late: Container[Identity]) -> tuple[Rollout, ...]:
-    """Return the rollouts; the times of those of which it is not known when they begin are assumed."""
+    """Return the rollouts; the times of those of which it is not known when they begin, or when their pods find room,
+    are assumed."""
     return tuple(
         replace(each, basis={**each.basis, "seconds": "assumed"}) if each.identity in late else each for each in rolled
     )

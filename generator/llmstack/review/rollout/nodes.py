@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 
 from llmstack.review.facts import Pool
@@ -23,6 +23,10 @@ class Nodes:
 
     def __init__(self, sizes: Iterable[int], closed: Iterable[int] = ()) -> None:
         self.free = list(sizes)
+        self.sizes = Counter(self.free)
+        """How many nodes there are of each size."""
+        self.bound: Counter[int] = Counter()
+        """The pods on them, by size."""
         self._closed = list(closed)
         """Free GPUs of nodes that take no further pods, while those are placed that run already."""
         self._levels: dict[
@@ -38,12 +42,14 @@ class Nodes:
             return self._take_closed(gpus)
         node = next(iter(self._levels[min(fitting)]))
         self._move(node, -gpus)
+        self.bound[gpus] += 1
         return node
 
     def give(self, node: int, gpus: int) -> None:
         """Free what a pod held; of a node that takes no further pods nothing is."""
         if node < len(self.free):
             self._move(node, gpus)
+            self.bound[gpus] -= 1
 
     def close(self) -> None:
         """Let no pod onto the nodes that take none."""

@@ -32,6 +32,8 @@ class Outcome(Struct, frozen=True):
     """When the first replica of after was available; None: never."""
     start: float = 0.0
     """When its change was applied: the sync tool works on a few units at a time."""
+    by_chance: bool = False
+    """Whether one of its pods found room, or waited, by where others are, which is not known."""
     unserved: Mapping[PoolKey, float] = field(default_factory=dict)
     """GPU-seconds that its pods held while they loaded or terminated, by pool; of a rollout that finishes alone."""
 

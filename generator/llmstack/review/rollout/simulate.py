@@ -64,6 +64,7 @@ def simulate(
     simulation.place(fixed)
     for nodes in simulation.cluster.nodes.values():
         nodes.close()
+    simulation.cluster.by_chance = set()
     simulation.apply_change()
     while simulation.advance():
         pass
@@ -258,7 +259,8 @@ class _Simulation:
         for (position, pool), seconds in self.cluster.unserved.items():
             unserved[position][pool] = seconds
         outcomes = tuple(
-            replace(rollout.outcome(), unserved=each) for rollout, each in zip(self.rollouts, unserved, strict=True)
+            replace(rollout.outcome(), unserved=each, by_chance=rollout.position in (self.cluster.by_chance or ()))
+            for rollout, each in zip(self.rollouts, unserved, strict=True)
         )
         end = max((outcome.finish for outcome in outcomes if outcome.finish is not None), default=0.0)
         return Run(outcomes, self.cluster.peaks, self.cluster.demand, tuple(self.cluster.phases), end)
