@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-
-from llmstack.review.result import Risk
+from hypothesis import given
+from hypothesis import strategies as st
 
 Make = Callable[..., Any]
 Object = dict[str, Any]
@@ -48,26 +48,37 @@ def test_what_would_make_the_goal_fit(
     assert risk.amount == (replicas * gpus - size[0] if replicas * gpus > size[0] else None)
 
 
-@pytest.mark.parametrize(("size", "asked"), [each[:2] for each in GOALS.values()], ids=GOALS)
-def test_what_is_advised_makes_it_fit(
-    size: tuple[int, ...], asked: tuple[int, int], deployment: Make, review: Make, pool: Make
-) -> None:
-    def short(count: int, replicas: int) -> list[Risk]:
-        new = deployment(replicas=replicas, gpus=asked[1], surge=0, unavailable=1)
-        pools = [pool(count, *size[1:])]
-        return [each for each in review((None, new), pools=pools).risks if each.id == "gpu-shortage"]
+SIZES = st.sampled_from([(4,), (6, 2), (8, 4), (9, 4), (16, 8)])
+ASKED = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5)), min_size=1, max_size=3)
 
-    [risk] = short(size[0], asked[0])
-    added = re.match(r"Add (\d+) (?:nodes? of (\d+)|GPU)", risk.advice)
-    fewer = re.search(r"run (\d+) replica", risk.advice)
+
+@given(size=SIZES, asked=ASKED, runs=st.lists(st.integers(1, 4), max_size=2))
+def test_what_is_advised_makes_it_fit_and_less_does_not(
+    size: tuple[int, ...], asked: list[tuple[int, int]], runs: list[int], deployment: Make, review: Make, pool: Make
+) -> None:
+    stays = [deployment(f"s{number}", gpus=gpus) for number, gpus in enumerate(runs)]
+
+    def short(count: int, model: str = "", replicas: int = 0) -> str:
+        new = [
+            (None, deployment(name, replicas if name == model else many, gpus=gpus, surge=0, unavailable=1))
+            for number, (many, gpus) in enumerate(asked)
+            for name in [f"m{number}"]
+        ]
+        risks = review(*new, pools=[pool(count, *size[1:])], stays=stays).risks
+        return next((each.advice for each in risks if each.id == "gpu-shortage"), "")
+
+    advice = short(size[0])
+    added = re.match(r"Add (\d+) (?:nodes? of (\d+)|GPU)", advice)
     if added:
         nodes, of = int(added[1]), int(added[2] or 1)
-        assert not short(size[0] + nodes * of, asked[0])
-        assert short(size[0] + (nodes - 1) * of, asked[0])
+        assert not short(size[0] + nodes * of)
+        assert short(size[0] + (nodes - 1) * of)
+    fewer = re.search(r"run (\d+) replicas? of `(\w+)` instead of (\d+)", advice)
     if fewer:
-        assert not short(size[0], int(fewer[1]))
-        assert short(size[0], int(fewer[1]) + 1)
-    assert added or "a pod" in risk.advice
+        assert not short(size[0], fewer[2], int(fewer[1]))
+        assert short(size[0], fewer[2], int(fewer[1]) + 1)
+    largest = max([gpus for _, gpus in asked] + runs)
+    assert not advice or bool(added) == (len(size) == 1 or largest <= size[1])
 
 
 def test_other_models_are_asked_first_to_give_up_what_they_grow_by(deployment: Make, review: Make, pool: Make) -> None:
