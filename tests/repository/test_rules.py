@@ -27,3 +27,12 @@ def test_a_new_environment_brings_none_of_the_rules_of_all(tmp_path: Path) -> No
     one.commit()
     one.values(base={"gitops": {"capacity": [{**POOL, "count": 16}]}}, live=_without_pools(namespace="live"))
     assert {name for name, _ in _rules(one)} == {None}
+
+
+def test_a_pool_that_all_declare_no_more_is_told_once(tmp_path: Path) -> None:
+    both = {name: _without_pools(namespace=name) for name in ("dev", "prod")}
+    one = new_repository(tmp_path / "repository", base=BASE, **both)
+    one.values(base={"gitops": {"checks": {"mutable-tag": "off"}}})
+    assert _rules(one) == [(None, "declares the pool h100 no more: 8 nvidia.com/gpu at 8 per node")]
+    one.values(dev=environment(namespace="dev", capacity=[POOL]))
+    assert [name for name, text in _rules(one) if "no more" in text] == ["prod"]

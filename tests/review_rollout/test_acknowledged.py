@@ -35,7 +35,7 @@ def test_an_amount_that_grows_is_not_covered(
         result = review(pair, pools=[pool(pools)], loads={"llama": 30}, facts=facts)
         [found] = [each for each in result.risks if each.id == risk]
         assert (found.amount, found.acknowledged) == (amount, accepted)
-        bound = "any amount" if up_to is None else f"up to {up_to} {unit}"
+        bound = "any amount" if up_to is None else f"up to {up_to} {unit.removesuffix('s') if up_to == 1 else unit}"
         grown = "" if accepted else f", and now it is {amount}"
         assert found.accepted == f"agreed ({bound}{grown}, until 2026-12-31)"
 

@@ -57,8 +57,10 @@ def test_a_service_that_goes_and_one_that_comes() -> None:
     assert told([service()], [service(name="t")]) == [
         ("Service/s", NONE.format("s.llm:80") + "it is gone; `t.llm:80` is new"),
     ]  # fmt: skip
-    [found] = breaks([service()], [])
+    [found] = breaks([service()], [service(name="t")])
     assert found.advice == "Keep a Service of the old name or port beside the new one until every caller has moved."
+    [found] = breaks([service()], [])
+    assert found.advice == "Take it away once no caller needs it any more; or put it back."
     assert ([each.name for each in found.stations], found.broken) == (["in the cluster", "s:80", "Deployment/r"], 0)
 
 

@@ -8,6 +8,7 @@ cannot be evicted at all (pkg/registry/core/pod/storage/eviction.go).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,6 +18,9 @@ from llmstack.kubernetes.replicas import Scalers, replicas_of
 from llmstack.kubernetes.selectors import selects
 from llmstack.kubernetes.workloads import is_counted
 
+MANY = 1_000_000
+"""More pods than any budget is written for."""
+
 
 class Protected(Struct, frozen=True):
     """Pods of one or more workloads that a budget selects."""
@@ -25,6 +29,8 @@ class Protected(Struct, frozen=True):
     allowed: int
     """How many of them may be evicted at a time."""
     workloads: tuple[Identity, ...]
+    grows: bool = True
+    """Whether it would let one go if there were more of them."""
 
 
 def read_budgets(objects: Iterable[Object], owned: Scalers) -> dict[Identity, Protected]:
@@ -69,4 +75,11 @@ def _protected(budget: Object, pods: Iterable[_Pods]) -> Protected | None:
         allowed = scaled(spec["maxUnavailable"], number, up=True, default="0")
     else:
         allowed = number - scaled(spec.get("minAvailable"), number, up=True, default="0")
-    return Protected(number, max(0, allowed), tuple(key for key, _ in found))
+    return Protected(number, max(0, allowed), tuple(key for key, _ in found), _grows(spec))
+
+
+def _grows(spec: Mapping[str, Any]) -> bool:
+    """Whether a budget lets a pod go, of however many: `maxUnavailable: 0` and `minAvailable: 100%` never do."""
+    if spec.get("maxUnavailable") is not None:
+        return scaled(spec["maxUnavailable"], MANY, up=True, default="0") > 0
+    return scaled(spec.get("minAvailable"), MANY, up=True, default="0") < MANY

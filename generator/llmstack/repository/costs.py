@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from llmstack.repository.cases import Case
-from llmstack.repository.pools import merge_pools
+from llmstack.repository.pools import merge_pools, with_former_pools
 from llmstack.review.applied import what_is_applied
 from llmstack.review.cost import Cost, Usage, find_cost
 from llmstack.review.facts import Facts, Pool
@@ -49,7 +49,7 @@ def _last_said(case: Case) -> Facts:
 def _usages(home: str, case: Case, pools: tuple[Pool, ...], near: Surroundings) -> list[Usage]:
     """What an environment asks for, on each side that is in the cluster."""
     new = merge_pools(case.facts[1], pools)
-    facts = merge_pools(case.facts[0], pools or case.facts[0].pools), new if pools else case.facts[0]
+    facts = with_former_pools(*case.facts, pools), new if pools else case.facts[0]
     applied = what_is_applied(case.changes, case.objects(0), case.objects(1), near)
     usages = find_usage(case.name, applied, facts)
     there = [(case.cluster(side) or case.home) == home for side in (0, 1)]

@@ -70,3 +70,13 @@ def _overlaps(pools: Sequence[Pool]) -> Iterator[PoolConflict]:
 def merge_pools(facts: Facts, pools: tuple[Pool, ...]) -> Facts:
     """The facts of an environment with the pools of its whole cluster."""
     return replace(facts, pools=pools)
+
+
+def with_former_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
+    """The facts before, with the pools of the cluster save those whose declaration this environment changes:
+    a pod of before is in the pool whose nodes it asked for then."""
+    stated = {(pool.name, pool.resource): pool for pool in old.pools}
+    changed = {(pool.name, pool.resource) for pool in new.pools if stated.get((pool.name, pool.resource)) != pool}
+    kept = tuple(pool for pool in pools if (pool.name, pool.resource) not in changed)
+    there = {(pool.name, pool.resource) for pool in kept}
+    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key not in there)))

@@ -26,7 +26,7 @@ from llmstack.repository.now import look
 from llmstack.repository.overlaid import changed_engines
 from llmstack.repository.overrides import is_override, refused_override
 from llmstack.repository.places import with_places
-from llmstack.repository.pools import merge_pools
+from llmstack.repository.pools import merge_pools, with_former_pools
 from llmstack.repository.read import read_side
 from llmstack.repository.renamed import with_heirs
 from llmstack.repository.rules import altered_rules
@@ -36,7 +36,7 @@ from llmstack.repository.touched import is_generated, touched_environments
 from llmstack.review.assess import assess
 from llmstack.review.cluster import review_cluster
 from llmstack.review.cost import Cost
-from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.review.facts import Acknowledgement, Facts
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.local import CLUSTERS
@@ -182,7 +182,7 @@ def _review_environment(
     old, new = case.facts
     own = {(pool.name, pool.resource) for facts in case.facts for pool in facts.pools}
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
-    facts = (_old_pools(old, new, cluster.before), _dated(merge_pools(new, pools), case, today))
+    facts = (with_former_pools(old, new, cluster.before), _dated(merge_pools(new, pools), case, today))
     if near.goes:
         sides = (comparison.before, comparison.rules or comparison.after)
         base = [base_acknowledgements(side) for side in sides]
@@ -208,12 +208,3 @@ def _dated(facts: Facts, case: Case, today: date) -> Facts:
     """The facts after the change, with what is to be said of their age."""
     stack, known = case.stack(1), case.learned[1]
     return facts if stack is None or known is None else replace(facts, stale=stale(known, case.home, stack, today))
-
-
-def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
-    """The facts before, with the pools of the cluster save those whose declaration this environment changes."""
-    stated = {(pool.name, pool.resource): pool for pool in old.pools}
-    changed = {(pool.name, pool.resource) for pool in new.pools if stated.get((pool.name, pool.resource)) != pool}
-    kept = tuple(pool for pool in pools if (pool.name, pool.resource) not in changed)
-    there = {(pool.name, pool.resource) for pool in kept}
-    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key not in there)))

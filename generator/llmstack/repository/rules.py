@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from llmstack.checks import CHECKS
 from llmstack.checks.settle import ignored_in
@@ -36,7 +39,16 @@ def altered_rules(comparison: Comparison, known: Mapping[str, Pair]) -> tuple[Ru
             told = map(_of_all, rule_changes(name, before or Rules(levels=_LEVELS), after))
             alters_base = before is not None or "base" in stems  # an environment that is new brings none of its rules
             found += (each for each in told if each.environment or alters_base)
-    return (*dict.fromkeys(found), *_learned(comparison))
+    names = _stated_in(comparison, stems) if "base" in stems else ()
+    return (*dict.fromkeys(_of_everyone(found, len(names))), *_learned(comparison))
+
+
+def _of_everyone(found: Sequence[RuleChange], environments: int) -> Iterator[RuleChange]:
+    """The changes, as one what all environments do alike and no line states: a pool that is declared no more."""
+    alike = Counter(replace(each, environment="") for each in found if not each.place)
+    for each in found:
+        common = replace(each, environment="")
+        yield common if alike[common] == environments > 1 else each
 
 
 def _stated_in(comparison: Comparison, stems: Collection[str]) -> list[str]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import scalers
 from llmstack.repository.cases import Case
-from llmstack.repository.pools import merge_pools, shared_pools
+from llmstack.repository.pools import merge_pools, shared_pools, with_former_pools
 from llmstack.repository.renamed import renamed_to
 from llmstack.review.applied import what_is_applied
 from llmstack.review.capacity import gpu_pods, know_pools
@@ -66,7 +66,7 @@ def share_clusters(
         moves: dict[str, tuple[Moved, Moved, Moved]] = {}
         if len(members) > 1:
             for case in members:
-                facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
+                facts = with_former_pools(*case.facts, before), merge_pools(case.facts[1], pools)
                 tool = near.get(case.name, Surroundings())
                 applied = what_is_applied(case.changes, case.objects(0), case.objects(1), tool)
                 moves[case.name] = find_moved(applied, facts)

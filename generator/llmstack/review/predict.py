@@ -70,6 +70,7 @@ def predict(
         rollouts=rollouts,
         gpus=pools,
         obstacles=obstacles,
+        scene=scene,
         latent=find_latent(scene, {workload.identity for workload in least.own}),
         blind=ends.preempting.blind,
         removed=find_removed(least.own, applied.before, wanted, least.owned[0], facts, near, backends),

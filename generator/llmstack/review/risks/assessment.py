@@ -16,7 +16,7 @@ from llmstack.review.facts import Facts
 from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.removed import Removed
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.obstacles.case import Obstacle
+from llmstack.review.rollout.obstacles.case import Obstacle, Scene
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.workload import Workload
@@ -45,6 +45,8 @@ class Assessment(Struct, frozen=True):
     gpus: tuple[GpuPool, ...]
     obstacles: Mapping[Identity, Sequence[Obstacle]]
     """What keeps new pods from starting."""
+    scene: Scene
+    """All that new pods may meet, for advice that is tried."""
     latent: Mapping[Identity, Sequence[Obstacle]]
     """What keeps the next pods from starting of workloads that stay as they are."""
     blind: Mapping[PoolKey, Verdict]

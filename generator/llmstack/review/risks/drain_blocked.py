@@ -17,14 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.budgets import read_budgets, twice_protected
+from llmstack.kubernetes.budgets import Protected, read_budgets, twice_protected
 from llmstack.kubernetes.pods import told
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural
 
-_ALLOW = "Allow one, or run more replicas."
 RISK = Declaration("drain-blocked", Severity.NOTE, unit="pods")
 
 
@@ -35,7 +34,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for key, now in after.items():
         if now.allowed == 0 and (key not in before or before[key].allowed > 0):
             message = f"it allows no eviction of its {plural(now.number, 'pod')}: a drain of their nodes waits"
-            yield RISK.at(told(key), message, _ALLOW, amount=now.number)
+            yield RISK.at(told(key), message, _advice(now), amount=now.number)
     already = twice_protected(before)
     for key, names in twice_protected(after).items():
         if key not in already:
@@ -43,3 +42,10 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 f"its pods have two PodDisruptionBudgets, `{names[0]}` and `{names[1]}`: every eviction is refused"
             )
             yield RISK.at(told(key), message, "Keep one of them.")
+
+
+def _advice(budget: Protected) -> str:
+    if budget.grows:
+        return "Allow one (`maxUnavailable: 1`), or run more replicas."
+    outage = "; run two replicas then, else an eviction is an outage" if budget.number == 1 else ""
+    return f"Allow one (`maxUnavailable: 1`){outage}."

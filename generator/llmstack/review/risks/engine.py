@@ -52,7 +52,7 @@ def _loss(engine: EngineChange) -> str:
 
 
 def _moved(engine: EngineChange) -> str:
-    """The terms that grew, as advice on what to look at."""
+    """The terms that grew, as advice on what to look at; else what gives back what the engine may take less of."""
     before, after = engine.before, engine.after
     if before is None or before.terms is None or after.terms is None:
         return ""
@@ -62,4 +62,8 @@ def _moved(engine: EngineChange) -> str:
         for name, said in names.items()
         if after.terms[name] - before.terms[name] >= 0.05
     ]
-    return f"More is taken by {', '.join(grown)}." if grown else "Less is asked of each GPU."
+    if grown:
+        return f"More is taken by {', '.join(grown)}."
+    if before.gpu != after.gpu and before.gpu is not None and after.gpu is not None:
+        return f"{after.gpu} has less memory than {before.gpu}: keep that card, or give each replica more GPUs."
+    return "The engine may take less of each GPU: look at `--gpu-memory-utilization` and `--kv-cache-memory-bytes`."

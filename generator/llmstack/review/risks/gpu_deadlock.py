@@ -83,7 +83,7 @@ def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Wor
         return f"{never}: {held} (its unit `{later[0].unit}` waits for `{workload.unit}`, `dependsOn`)"
     size = workload.new.total if workload.new is not None else 0
     needs = plural(size, "GPU")
-    free = f"after the change {spare} of {pool.count} GPUs in pool `{pool.name}` are free"
+    free = f"after the change {spare} of {pool.count} GPUs in pool `{pool.name}` {'is' if spare == 1 else 'are'} free"
     if workload.held_up and WORKLOADS[workload.kind].replaces == "beside":
         cause = f"a second cluster ({needs}) must be ready before the first is removed, and {free}"
     elif workload.held_up:

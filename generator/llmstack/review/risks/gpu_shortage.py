@@ -93,16 +93,18 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
             who = "they stay" if waits == pods else f"{waits} of {pods} stay{'s' if waits == 1 else ''}"
             message = (
                 f"{'further' if change.before else 'its'} pods ask for {plural(asked, 'GPU')}, and {free} of "
-                f"{pool.told} in pool `{pool.name}` are free: "
+                f"{pool.told} in pool `{pool.name}` {'is' if free == 1 else 'are'} free: "
             )
             waiting = [f"{who} Pending"] if asked > free else []
             if making:
                 pods_of = f"pods of {listed([f'`{each.name}`' for each, _ in making], 3)}"
                 do = "do" if waiting else f"that need {spare} more for a moment stay Pending"
                 waiting.append(f"{pods_of} {do} until it has ended, where its own come first")
-            advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
+            advice = f"Free {plural(asked + spare - free, 'GPU')} first"
+            if fitting := (free - spare) // template.total if free > spare else 0:
+                advice += f", or let it run fewer at a time (`parallelism: {fitting + pods_at_a_time(change.before)}`)"
             subject, missing = f"Job/{change.name}", asked + spare - free
-            yield RISK.at(subject, message + ", or ".join(waiting), advice, amount=missing, milder=asked <= free)
+            yield RISK.at(subject, message + ", or ".join(waiting), f"{advice}.", amount=missing, milder=asked <= free)
 
 
 def _making(assessment: Assessment, pool: PoolKey) -> list[tuple[Workload, int]]:

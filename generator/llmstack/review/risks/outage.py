@@ -11,8 +11,8 @@ another workload serves its id meanwhile. So is one that an owner deletes as it 
 applies it: that makes it anew; or one that the sync tool deletes because the API refuses to change it (Flux `force`,
 Argo CD `Force=true`), or that Argo CD deletes at each sync, as its annotations make a hook of it, or say
 `Force=true,Replace=true`. So is one whose pods lose their probes of readiness and start, as nothing then waits for
-their load. A model that is new, or that is removed, has no outage. Its amount is how long it may last, in seconds; not
-known without a load time.
+their load; and one that KEDA may take to zero from now on, and could not before. A model that is new, or that is
+removed, has no outage. Its amount is how long it may last, in seconds; not known without a load time.
 
 Fix: run two replicas, or set `maxSurge: 1` and `maxUnavailable: 0` where GPUs are free; a Ray cluster is replaced as
 a whole: add the new one under another name first, then remove the old one.
@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from math import ceil, inf
+
+from msgspec.structs import replace
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object, identity_of, maps
@@ -34,10 +36,12 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.endless import stopped_by
 from llmstack.review.rollout.gpus import with_pods
+from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.shortfall import lacks_spare
 from llmstack.review.rollout.template import load_in
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.ways_in.asleep import may_sleep
 from llmstack.review.ways_in.breaks import SIDE_BY_SIDE, Break, say_for
 from llmstack.review.wording import plural, say_exactly
 
@@ -55,6 +59,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount)
     yield from _made_anew(assessment)
     yield from _unawaited(assessment)
+    yield from _asleep(assessment)
     broken = [(each, each.lasts[1]) for each in assessment.breaks if each.lasts is not None]
     yield from _moved(assessment, {each.subject for each, _ in broken})
     for each, longest in broken:
@@ -89,6 +94,24 @@ def _unawaited(assessment: Assessment) -> Iterator[Risk]:
                 f"are replaced before one has loaded, and requests fail {lasting}"
             )
             yield RISK.at(workload.key, message, "Keep one of the two probes.", amount=load)
+
+
+def _asleep(assessment: Assessment) -> Iterator[Risk]:
+    """Workloads that had a replica at any time, and that KEDA takes to zero from now on while nothing happens (keda.sh,
+    "Scaling Deployments", `minReplicaCount`): requests fail until one has loaded."""
+    refused = assessment.applied.refused
+    for obj in may_sleep(assessment.before, assessment.after):
+        kind, _, name = identity_of(obj)
+        if identity_of(obj) in assessment.facts[1].present or identity_of(obj) in refused:
+            continue
+        load = load_in(obj, assessment.facts[1])
+        lasting = f", for {say_exactly(load)}," if load is not None else ""
+        message = (
+            "its scaler may take it to zero replicas, which it could not before: requests fail then until a trigger "
+            f"wakes it and{lasting} a pod has loaded"
+        )
+        advice = "Set `minReplicaCount: 1`, unless callers can wait and try again."
+        yield RISK.at(f"{kind}/{name}", message, advice, amount=load)
 
 
 def _is_awaited(obj: Object) -> bool:
@@ -171,7 +194,7 @@ def _spare_it(assessment: Assessment, workload: Workload) -> str:
             return "Take the annotation away that asks for it: Argo CD does the same at each later sync."
         return "Keep the field that the API refuses to change; or give it another name, and let both run for a while."
     gpus = workload.new.total if workload.new is not None else 0
-    told = _spare_by_kind(assessment, workload)
+    told = _spare_by_kind(assessment, workload) or _in_its_way(assessment, workload)
     if told is not None:
         return told
     if missing := lacks_spare(assessment, workload):
@@ -181,8 +204,22 @@ def _spare_it(assessment: Assessment, workload: Workload) -> str:
     if workload.recreate:
         return f"Use `type: RollingUpdate` with maxSurge 1 and maxUnavailable 0{spare}."
     if workload.after == 1:
-        return f"Set maxSurge 1 and maxUnavailable 0{spare}, or run two replicas."
+        two = "" if _meets(assessment, replace(workload, after=2)) else ", or run two replicas"
+        return f"Set maxSurge 1 and maxUnavailable 0{spare}{two}."
     return f"Set maxUnavailable below {workload.after}, or maxSurge 1 and maxUnavailable 0{spare}."
+
+
+def _in_its_way(assessment: Assessment, workload: Workload) -> str | None:
+    """Advice where one pod more would wait beside the old ones; None where nothing is known to be in its way."""
+    why = _meets(assessment, replace(workload, surge=1, unavailable=0, recreate=False))
+    return f"Merge at a quiet time: a new pod beside the old one would wait ({why})." if why else None
+
+
+def _meets(assessment: Assessment, other: Workload) -> str:
+    """What a rollout of another kind, or of more replicas, would wait for, and this one does not."""
+    known = {each.message for each in assessment.obstacles.get(other.identity, ())}
+    met = find_obstacles((other,), assessment.scene).get(other.identity, ())
+    return next((each.message for each in met if each.hangs != "unknown" and each.message not in known), "")
 
 
 def _spare_by_kind(assessment: Assessment, workload: Workload) -> str | None:

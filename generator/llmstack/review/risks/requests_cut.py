@@ -22,7 +22,9 @@ from typing import Any
 
 from llmstack.engine.settings import is_on
 from llmstack.finding import Severity
+from llmstack.flags import catalogue_for
 from llmstack.kubernetes.hooks import seconds_slept
+from llmstack.kubernetes.images import image_parts
 from llmstack.kubernetes.pods import Object, identity_of, maps, pod_specs, value_at
 from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.replicas import replicas_of
@@ -54,6 +56,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if (workload is not None or key in anew) and (waits := list(_cut(obj))):
             drain = "Set `gitops.drain` on the model" if assessment.near.has_values else _BY_HAND
             advice = f"{drain} in a change before this one, or merge at a time of few requests."
+            if assessment.near.has_values and _cannot_finish(obj):
+                advice = "Merge at a time of few requests: `gitops.drain` lets longer ones finish from vLLM 0.18 on."
             ends = replicas_of(obj, assessment.least.owned[0]) if workload is None else _ended(workload)
             yield RISK.at(f"{key[0]}/{key[2]}", _message(workload, *min(waits)), advice, amount=ends)
 
@@ -94,6 +98,18 @@ def _cut(before: Object) -> Iterator[tuple[int, str]]:
                 yield sleep, "preStop sleep"
             elif stay is not None and stay < finish + sleep:
                 yield stay, "workers' preStop sleep"
+
+
+def _cannot_finish(before: Object) -> bool:
+    """Whether its engines sleep before their end already, and are of a release that knows no more."""
+    found = [
+        (served.image, _sleep(spec["containers"][served.route[-1]]))
+        for _, spec in pod_specs(dict(before))
+        for served in find_served(spec)
+    ]
+    return bool(found) and all(
+        sleeps and FLAG not in catalogue_for(*image_parts(image)).catalogue.spellings for image, sleeps in found
+    )
 
 
 def _workers_stay(before: Object) -> int | None:

@@ -118,7 +118,8 @@ def covers(entry: Acknowledgement, risk: Risk) -> bool:
 
 def _say_accepted(entry: Acknowledgement, risk: Risk) -> str:
     unit = RISKS[risk.id].RISK.unit
-    bound = "any amount" if entry.up_to is None else f"up to {entry.up_to} {unit}".rstrip()
+    one = unit.removesuffix("s") if entry.up_to == 1 else unit
+    bound = "any amount" if entry.up_to is None else f"up to {entry.up_to} {one}".rstrip()
     until = f", until {entry.until}" if entry.until is not None else ""
     return f"{entry.reason} ({bound}{_say_grown(entry, risk, unit)}{until})"
 

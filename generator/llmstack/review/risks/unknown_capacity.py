@@ -16,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.replicas import specs_of_replica
 from llmstack.review.forecast import GpuPool
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.placement import pools_allowed
 from llmstack.review.rollout.unplaced import why_unplaced
 from llmstack.review.wording import plural
 
@@ -46,8 +48,20 @@ def _unknown(assessment: Assessment, row: GpuPool) -> str | None:
     if row.capacity is not None:
         return None
     if row.pool is None and of_kind:
-        return f"and which of the declared pools ({', '.join(of_kind)}) they are in cannot be told"
+        names = ", ".join(of_kind)
+        if _is_elsewhere(assessment, row):
+            return f"and none of the declared pools ({names}) has their nodes: whether they are there cannot be judged"
+        return f"and which of the declared pools ({names}) they are in cannot be told"
     return "and the size of their pool is not declared: whether they are there cannot be judged"
+
+
+def _is_elsewhere(assessment: Assessment, row: GpuPool) -> bool:
+    """Whether the pods that come rule out the nodes of every declared pool."""
+    pools = [pool for pool in assessment.facts[1].pools if pool.resource == row.resource]
+    coming = {each.identity for each in assessment.workloads if each.new and each.new.pool == (row.pool, row.resource)}
+    there = [change.after for change in assessment.changes if change.identity in coming and change.after is not None]
+    pods = [pod for obj in there for pod, _ in specs_of_replica(obj)]
+    return len(there) == len(coming) and not any(pools_allowed(pod, pools) for pod in pods)
 
 
 def _is_own(assessment: Assessment, row: GpuPool) -> bool:

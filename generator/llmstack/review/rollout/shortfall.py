@@ -46,6 +46,8 @@ def fit_goal(assessment: Assessment, pool: Pool) -> str:
         workload, replicas = found
         name = workload.model or workload.name
         fewer = f"run {plural(replicas, 'replica')} of `{name}` instead of {workload.replicas}"
+        if workload.identity in played.owned[1]:
+            fewer = f"let `{name}` be scaled to {replicas} at the least instead of {workload.replicas}"
     return f"Add {more} to the pool, or {fewer}."
 
 

@@ -138,6 +138,8 @@ def _closed(door: Door, closed: Closed, front: list[Backend], instead: str | Non
     kind = _kind(door)
     keep = "Service of the old name or port" if kind == "Service" else "rule for the old host"
     advice = f"Keep a {keep} beside the new one until every caller has moved."
+    if not instead:
+        advice = "Take it away once no caller needs it any more; or put it back."
     way = leads_in(door)
     broken = 0 if closed.before_service else len(way) - 1 if closed.behind_service else len(way) - 2
     return Break(door.subject, message, advice, stations=(*way, *map(station_of, front[:1])), broken=broken)

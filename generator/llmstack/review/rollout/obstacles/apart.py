@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from llmstack.review.rollout.contention import fits
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 from llmstack.review.rollout.obstacles.neighbours import HOSTNAME, Pods, hits
 from llmstack.review.wording import plural
@@ -42,6 +43,31 @@ def find(case: Case) -> Iterator[Obstacle]:
             case.gentler(),
             "sometimes",
         )
+    elif alone:
+        yield from _beside_others(case, own, why)
+
+
+def _beside_others(case: Case, own: Pods, why: str) -> Iterator[Obstacle]:
+    """Nodes enough, of which other pods fill some: each of its pods needs GPUs on one of its own. Told of nodes of one
+    size, with the others where they leave most room."""
+    nodes = case.nodes or []
+    if own.pool is None or not own.gpus or len(set(nodes)) != 1 or own.number < 2:
+        return
+    others = case.scene.neighbours.sizes_beside(own)
+
+    def hold(number: int) -> bool:
+        return fits([*[nodes[0] - own.gpus] * number, *nodes[number:]], others)
+
+    name = case.pool.name if case.pool is not None else ""
+    if not hold(own.number):
+        room = next((number for number in range(own.number - 1, 0, -1) if hold(number)), 0)
+        message = (
+            f"{why} allows one of the pods on a node: {own.number} are needed at a time, and beside the other pods of "
+            f"pool `{name}` {room} of its {plural(len(nodes), 'node')} can take one"
+        )
+        held = case.workload.held_up and room == own.number - 1
+        advice = case.gentler() if held else "Run fewer replicas, add nodes, or make the rule a preferred one."
+        yield Obstacle(message, advice, "always", room=room if own.number == case.most else None)
 
 
 def is_alone(case: Case) -> bool:

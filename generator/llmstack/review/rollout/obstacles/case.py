@@ -93,7 +93,9 @@ class Scene(Struct, frozen=True, dict=True):
         number = replicas_of(obj, self.owned)
         identity = identity_of(obj)
         space = self._spaces.get(identity[1], {})
-        return Pods(identity, pod_labels(dict(template)), spec_of(template), number, read.total, read.pool, space)
+        return Pods(
+            identity, pod_labels(dict(template)), spec_of(template), number, read.total, read.pool, space, read.gpus
+        )
 
     @cached_property
     def is_choosy(self) -> bool:

@@ -7,6 +7,7 @@ host a node takes one (plugins/nodeports).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -34,6 +35,8 @@ class Pods(Struct, frozen=True):
     pool: PoolKey | None
     space: Mapping[str, str] = field(default_factory=dict)
     """The labels of its Namespace, as far as they are known beyond its name."""
+    sizes: tuple[int, ...] = ()
+    """The GPUs of each pod of a replica."""
 
     @property
     def terms(self) -> list[Mapping[str, Any]]:
@@ -142,6 +145,20 @@ class Neighbours(Struct, frozen=True, dict=True):
         rest = whole.nodes - own if whole.apart else whole.widest[own == whole.widest[0]]
         return Crowd(whole.pods - self.pods[at].number, rest)
 
+    def sizes_beside(self, one: Pods) -> Mapping[int, int]:
+        """How many pods of each size take GPUs of a pool, without those of one workload."""
+        own = self._places.get(one.identity)
+        found = Counter(self._sizes.get(one.pool, ())) if one.pool is not None else Counter[int]()
+        return found if own is None else found - _sizes_of(self.pods[own])
+
+    @cached_property
+    def _sizes(self) -> Mapping[PoolKey, Counter[int]]:
+        found: dict[PoolKey, Counter[int]] = {}
+        for each in self.pods:
+            if each.pool is not None:
+                found.setdefault(each.pool, Counter()).update(_sizes_of(each))
+        return found
+
     def _count(self, mask: int, size: int) -> _Whole:
         places = [at for at, bit in enumerate(reversed(f"{mask:b}")) if bit == "1"]
         each = [self._nodes_of(self.pods[at], size) for at in places]
@@ -208,6 +225,11 @@ class Neighbours(Struct, frozen=True, dict=True):
             return [0] * size
         rows = [f"{self._kept_from(each):0{size}b}" for each in reversed(self.pods)]
         return [int("".join(column), 2) for column in zip(*rows, strict=True)][::-1]
+
+
+def _sizes_of(pods: Pods) -> Counter[int]:
+    """How many pods of each size a workload has."""
+    return Counter({size: pods.sizes.count(size) * pods.number for size in {*pods.sizes} - {0}})
 
 
 def _is_alone(one: Pods) -> bool:

@@ -60,6 +60,19 @@ def _pinned(case: Case) -> Iterator[Obstacle]:
         fits = needed - (case.most - case.workload.replicas) * template.total <= room
         advice = case.gentler() if fits else "Take the name of the node away, or run fewer replicas."
         yield Obstacle(message, advice, "always", room=max(0, room - others) // template.total)
+    elif node_of(case.pod_before) != node and needed + _perhaps_on(case) > room:
+        message = (
+            f"all pods are on node `{node}` from now on, and pods of other workloads that run there may leave it too "
+            f"few of its {plural(room, 'GPU')}"
+        )
+        yield Obstacle(message, "See that the node is free for them before the merge.", "sometimes")
+
+
+def _perhaps_on(case: Case) -> int:
+    """GPUs of the pods of other workloads in the pool that no rule keeps to another node."""
+    pool = case.workload.new.pool if case.workload.new is not None else None
+    others = (each for each in case.scene.pods if each.identity != case.workload.identity and each.pool == pool)
+    return sum(each.number * each.gpus for each in others if node_of(each.spec) is None)
 
 
 def _others_on(case: Case, node: str) -> int:
