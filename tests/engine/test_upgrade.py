@@ -197,7 +197,9 @@ def test_what_concerns_a_flag_is_told_beside_it_alone() -> None:
     beside, without = (items("0.29.0", "0.30.0", flags) for flags in ({"--hf-overrides"}, {"--max-model-len"}))
     assert [item.since for item in beside if "YaRN" in item.text] == ["0.30"]
     assert not [item for item in without if "YaRN" in item.text]
-    beside, without = (items("0.17.1", "0.18.1", {flag}) for flag in ("--distributed-executor-backend", "--max-model-len"))
+    beside, without = (
+        items("0.17.1", "0.18.1", {flag}) for flag in ("--distributed-executor-backend", "--max-model-len")
+    )
     assert [item.since for item in beside if "no Ray" in item.text] == ["0.18"]
     assert not [item for item in without if "no Ray" in item.text]
 
