@@ -115,7 +115,7 @@ def _judge(engine: Engine, support: Support, length: int, found: tuple[Stage, ..
 
 
 def _most_of(stage: Stage, above: float) -> float:
-    """GiB of KV cache on a GPU of a stage at most: the end of the band, which nothing lifts over what the weights leave."""
+    """GiB of KV cache on a GPU of a stage at most: the end of the band, and never more than the weights leave."""
     return min(stage.terms.kv + stage.spare + above, stage.terms.budget - stage.terms.weights)
 
 
