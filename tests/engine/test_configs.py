@@ -39,6 +39,7 @@ def test_every_method_of_quantization_is_taken(release: str) -> None:
         ("0.19.1", "--max-num-seqs", "0", "vLLM 0.19.1 refuses --max-num-seqs 0"),
         ("0.19.1", "--data-parallel-backend", "rya", "vLLM 0.19.1 refuses --data-parallel-backend rya"),
         ("0.10.2", "--compilation-config", "3", "--compilation-config of vLLM 0.10.2 is no 3"),
+        ("0.19.1", "--hf-overrides", "{bad", "--hf-overrides of vLLM 0.19.1 is no {bad"),
         ("0.19.1", "--load-format", "safetensor", "`safetensor` is nothing that --load-format of vLLM 0.19.1 takes"),
         ("0.33.0", "--load-format", "gguf", "`gguf` is nothing that --load-format of vLLM 0.33.0 takes"),
         ("0.19.1", "--tokenizer-mode", "mistal", "`mistal` is nothing that --tokenizer-mode of vLLM 0.19.1 takes"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -51,6 +51,14 @@ def engines(draw: st.DrawFn) -> Engine:
         utilization=draw(st.none() | st.floats(0.3, 0.95)),
     )
     return Engine(draw(models()), CARDS[name], release, flags)
+
+
+def barely_loaded() -> Engine:
+    """An engine whose weights leave less than a block of keys and values, and whose band is wider than that."""
+    sizes = Sizes(vocabulary=12800, hidden=7808, intermediate=4800, layers=31, heads=32, kv_heads=4, head_dim=64)
+    groups = Groups(embeddings=199884800, head=199884800, rest=22090268672)
+    facts = ModelFacts("a/b", "LlamaForCausalLM", sizes, 131072, Weights(groups.total, "bfloat16", groups))
+    return Engine(facts, CARDS["A100-40GB"], (0, 9), Settings(length=1, utilization=0.53125))
 
 
 def rank(start: Start) -> int:
@@ -124,10 +132,11 @@ def test_terms_add_up_and_the_bound_holds(engine: Engine) -> None:
         (engine.card.memory or 0) * (engine.settings.utilization or utilization(engine.release))
     )
     assert terms.kv <= most, "what the weights leave is a bound"
-    assert (start.cache.low or 0) <= (start.cache.high or 0)
+    assert (start.cache.low or 0) <= (start.cache.high or 0) <= max(0.0, most)
 
 
 @given(engines())
+@example(barely_loaded())
 @settings(deadline=None)
 def test_where_even_the_bound_is_too_small_nothing_starts(engine: Engine) -> None:
     most, need = most_left(engine), least_need(engine, longest_request(engine.facts, engine.settings))

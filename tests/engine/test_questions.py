@@ -220,6 +220,17 @@ def test_proposals_start_and_a_block_more_may_not(project: Disk) -> None:
     assert more.start.verdict != "starts"
 
 
+def test_no_length_is_proposed_where_nothing_says_how_long_a_request_the_model_takes(project: Disk) -> None:
+    folder = project.root / FOLDER
+    folder.mkdir(parents=True)
+    config = {key: value for key, value in LLAMA.items() if key != "max_position_embeddings"}
+    (folder / file_name(LLAMA_8B)).write_text(write_facts(learn(LLAMA_8B, None, json.dumps(config).encode())))
+    (project.root / "values/prod.yaml").write_text(yamlio.dump(values()))
+    (answer,) = answers(project)
+    assert answer.start.why == "neither flags nor facts say the longest request"
+    assert answer.length is None
+
+
 def test_no_size_is_proposed_into_which_the_model_cannot_be_cut(project: Disk) -> None:
     folder = project.root / FOLDER
     folder.mkdir(parents=True)

@@ -90,7 +90,7 @@ DRAFTS = {"--speculative-model", "--num-speculative-tokens"}
         ),
         (
             *("0.6.6.post1", "0.10.2", {"--worker-use-ray", "--num-scheduler-steps", "--device", *DRAFTS}),
-            {"--disable-log-requests", "--generation-config", "--guided-decoding-backend", "--seed"},
+            {"--disable-log-requests", "--generation-config", "--guided-decoding-backend"},
             ["V1 engine serves", "V1 engine has no", "A100"],
         ),
         (
@@ -120,6 +120,8 @@ def test_releases_before_0_11(before: str, after: str, gone: set[str], moved: se
         ("0.9.2", "0.10.2", "--task", False),
         ("0.10.2", "0.14.1", "--logprobs-mode", False),
         ("0.11.2", "0.12.0", "--seed", False),
+        ("0.10.2", "0.11.2", "--seed", False),
+        ("0.8.5.post1", "0.9.2", "--seed", True),
         ("0.7.3", "0.8.5.post1", "--seed", True),
         ("0.12.0", "0.16.0", "--all2all-backend", False),
         ("0.29.0", "0.33.0", "--mamba-cache-mode", False),
@@ -132,6 +134,16 @@ def test_releases_before_0_11(before: str, after: str, gone: set[str], moved: se
 def test_what_the_engine_took_by_itself_has_not_moved(before: str, after: str, flag: str, told: bool) -> None:
     """Against vllm/config/ and vllm/envs.py of both releases."""
     assert (flag in {item.flag for item in items(before, after) if item.kind == "default"}) is told
+
+
+def test_a_default_moves_to_another_one() -> None:
+    """What the engine takes by itself is what it says, not that the parser leaves it to the engine."""
+    order = versions()
+    for before, after in ((each, other) for each in order for other in order):
+        for item in items(before, after):
+            assert item.kind != "default" or item.before != item.after, (before, after, item.text)
+    (seed,) = (item for item in items("0.9.2", "0.8.5.post1") if item.flag == "--seed")
+    assert seed.text == "--seed is left to the engine by default; it was 0."
 
 
 def test_drafts_are_said_in_json_since() -> None:
@@ -185,6 +197,11 @@ def test_what_concerns_a_flag_is_told_beside_it_alone() -> None:
     beside, without = (items("0.29.0", "0.30.0", flags) for flags in ({"--hf-overrides"}, {"--max-model-len"}))
     assert [item.since for item in beside if "YaRN" in item.text] == ["0.30"]
     assert not [item for item in without if "YaRN" in item.text]
+    beside, without = (
+        items("0.17.1", "0.18.1", {flag}) for flag in ("--distributed-executor-backend", "--max-model-len")
+    )
+    assert [item.since for item in beside if "no Ray" in item.text] == ["0.18"]
+    assert not [item for item in without if "no Ray" in item.text]
 
 
 def test_the_table_is_in_order_and_names_its_sources() -> None:

@@ -103,6 +103,12 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
         flag="--shutdown-timeout",
     ),
     Behaviour(
+        (0, 18),
+        "vLLM's image has no Ray: --distributed-executor-backend ray needs an image that adds it.",
+        "vllm/v1/executor/ray_utils.py (assert_ray_available) beside Requires-Dist of the wheels",
+        beside="--distributed-executor-backend",
+    ),
+    Behaviour(
         (0, 20),
         "What CUDA graphs will take is left out of the KV cache; before, it came on top of --gpu-memory-utilization.",
         "vllm/envs.py (VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS)",

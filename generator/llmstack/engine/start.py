@@ -90,11 +90,11 @@ def _judge(engine: Engine, support: Support, length: int, found: tuple[Stage, ..
     pairs = list(zip(found, layouts, strict=True))
     tight = min(pairs, key=lambda pair: pair[1].blocks(pair[0].terms.kv * GIB))
     low = min(stage.terms.kv for stage in found) - below
-    high = max(stage.terms.kv + stage.spare for stage in found) + above
+    high = max(_most_of(stage, above) for stage in found)
     step = batch_of(engine.card, engine.release, engine.settings.sequences, engine.settings.tokens, length).tokens
     terms, layout = tight[0].terms, tight[1]
     least = [(layout, (stage.terms.kv - below) * GIB) for stage, layout in pairs]
-    most = [(layout, (stage.terms.kv + stage.spare + above) * GIB) for stage, layout in pairs]
+    most = [(layout, _most_of(stage, above) * GIB) for stage, layout in pairs]
     fewest = min(each.requests(memory, length, step) for each, memory in least)
     cache = Cache(
         low=max(0.0, low),
@@ -112,6 +112,11 @@ def _judge(engine: Engine, support: Support, length: int, found: tuple[Stage, ..
     )
     verdict, why = _verdict(engine, low, high, terms, room)
     return Start(verdict, why, length, terms, cache, support)
+
+
+def _most_of(stage: Stage, above: float) -> float:
+    """GiB of KV cache on a GPU of a stage at most: the end of the band, and never more than the weights leave."""
+    return min(stage.terms.kv + stage.spare + above, stage.terms.budget - stage.terms.weights)
 
 
 class Room(Struct, frozen=True):

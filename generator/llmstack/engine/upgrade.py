@@ -108,9 +108,12 @@ def _defaults(before: Catalogue, after: Catalogue) -> tuple[Item, ...]:
     found = []
     for name, flag in before.flags.items():
         now = after.flags.get(name)
-        if now is None or _is_same(name, _meant(name, flag.default, before), _meant(name, now.default, after)):
+        if now is None:
             continue
-        old, new = show_default(flag.default), show_default(now.default)
+        was, becomes = _meant(name, flag.default, before), _meant(name, now.default, after)
+        if _is_same(name, was, becomes):
+            continue
+        old, new = show_default(was), show_default(becomes)
         text = f"{name} is {new} by default; it was {old}."
         found.append(Item("default", name, old, new, _since(before, after), text))
     return tuple(found)
@@ -130,7 +133,7 @@ UNSAID: Mapping[str, tuple[Minor, Any]] = {
     "--mamba-cache-mode": (ALWAYS, "none"),
     "--mm-hasher-algorithm": (ALWAYS, "blake3"),
     "--prefix-cache-retention-interval": (ALWAYS, 0),
-    "--seed": ((0, 11), 0),
+    "--seed": ((0, 9), 0),  # of the V1 engine (`ModelConfig.__post_init__`, vllm/config/)
     "--task": (ALWAYS, "auto"),
 }
 """From when on the engine itself takes what, where the parser leaves a flag to it: that of other releases says the same

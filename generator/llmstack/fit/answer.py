@@ -102,9 +102,12 @@ def start_of(engine: Engine) -> Start:
 
 
 def longest(engine: Engine) -> int | None:
-    """The largest `--max-model-len`, up to the model's own, with which the engine starts; a multiple of 256."""
-    most = engine.facts.context or engine.settings.length or 0
-    return _longest(_with(engine, length=ROUND), most)
+    """The largest `--max-model-len`, up to the model's own, with which the engine starts; a multiple of 256.
+
+    None for no length, and where nothing says how long a request the model takes.
+    """
+    most = engine.facts.context or engine.settings.length
+    return _longest(_with(engine, length=ROUND), most) if most else None
 
 
 @lru_cache(maxsize=1 << 10)

@@ -123,7 +123,7 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     if flag == PER_PROMPT:
         return next(_wrong_counts(read_object(text) or {}, limits), None)
     if limits.kind == "dict":
-        return None if read_object(text) is not None else (f"{flag} of vLLM {release} is no text", TYPES["dict"])
+        return None if read_object(text) is not None else (f"{flag} of vLLM {release} is no {text[:40]}", TYPES["dict"])
     if limits.field and (wanted := unfit(_value(text, limits.kind), limits.field)):
         return f"vLLM {release} refuses {flag} {text[:40]}", wanted
     # the dotted name of a class is an executor as well
