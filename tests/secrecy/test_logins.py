@@ -27,7 +27,9 @@ PASSWORD = "Xk9vQ2mLr7tB"
         "rclone config create x s3 secret_access_key {}", "dvc remote modify x password {}", "npm config set //r.example.com/:_authToken {}",
         "setx HF_TOKEN {}", "set -x HF_TOKEN {}", "os.environ['HF_TOKEN'] = '{}'", 'environ["HF_TOKEN"]="{}"', "'password' => '{}'", "password ?= {}",
         "<Password value='{}'/>", "<entry key=\"db.password\">{}</entry>", '{{\\"password\\":\\"{}\\"}}', '"api_key" = "{}"',
-        "def f(a: str, password: str = '{}')",
+        "def f(a: str, password: str = '{}')", "userlist u\n  user a insecure-password {}\n", "sentinel auth-pass mymaster {}\n",
+        "<match>\n  @type es\n  password {}\n</match>", "<match>\n  aws_sec_key {}\n</match>", 'variable "db_password" {{\n  type = string\n  default = "{}"\n}}',
+        "x-honeycomb-team={}", "authorization=Bearer {},x=y",
     ],
 )  # fmt: skip
 def test_a_password_is_found_and_masked_whole(text: str) -> None:
@@ -48,6 +50,9 @@ def test_a_password_is_found_and_masked_whole(text: str) -> None:
         "echo \"$TOKEN\" | docker login --password-stdin", "token: str | None = None", "def f(token: str, password: str = '') -> None:", "api_key: Optional[str] = None",
         "token: str = os.environ['X']", "password: string", "{{ $password := .Values.auth.password }}", "kubectl create secret generic x --from-file=token=./token",
         "kubectl create secret generic x --from-file=token=FILE", "<entry key=\"db.password\">${PASSWORD}</entry>", "headers['Authorization'] == expected2", "requirepass ${PASSWORD}",
+        "user a insecure-password ${PASSWORD}", "sentinel auth-pass mymaster $PASSWORD", "<match>\n  password \"#{ENV['PASSWORD']}\"\n</match>", "  token is2 needed\n",
+        'variable "db_password" {\n  type = string\n  sensitive = true\n}', 'variable "region" { default = "eu-west-1" }', "x-honeycomb-team=$(KEY)",
+        'echo "no token: set HF_TOKEN"; exit 1', "echo 'API key: not set, see the README'", 'printf "Password: "; cat', "echo 'Token:' && read -r x",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_one(text: str) -> None:
@@ -87,3 +92,11 @@ def test_a_line_with_a_password_that_begins_like_an_alias_is_not_quoted() -> Non
     assert line_may_hold_secret(f"password: *{PASSWORD}")
     assert line_may_hold_secret(f'  "db_password" : *{PASSWORD}')
     assert not line_may_hold_secret("resources: *small")
+
+
+def test_a_message_that_asks_for_a_password_hides_none_beside_it() -> None:
+    assert holds_secret(f'echo "the password: {PASSWORD}"')
+    assert holds_secret('echo "the password: correct horse battery"')
+    assert holds_secret(f'"password": "{PASSWORD}"')
+    assert holds_secret(f'"note": "password: \\"{PASSWORD}\\""')
+    assert mask_text(f'"u" "md5{"0a" * 16}"') == '"u" "(masked)"'

@@ -28,6 +28,8 @@ PLACES: dict[str, list[tuple[Any, ...]]] = {
     "env: [{name: PORT, value: hunter2}]": [],
     "env: [{name: HF_TOKEN, value: $(OTHER)}, {name: A_KEY}]": [],
     "list: [{key: password, value: hunter2}]": [("list", 0, "value", "password", "value")],
+    "tolerations: [{key: auth, operator: Equal, value: team1}]": [],
+    "alb.ingress.kubernetes.io/auth-session-cookie: AWSELBAuthSessionCookie": [],
     "password: {value: hunter2}": [("password", "value", "password", "value")],
     "password: {plain: hunter2}": [("password", "plain", "password", "value")],
     "vllmApiKey: {value: x}": [("vllmApiKey", "value", "vllmApiKey", "value")],

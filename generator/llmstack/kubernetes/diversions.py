@@ -10,14 +10,22 @@ from llmstack.kubernetes.fetched import hosts_of, runs_what_it_fetches
 from llmstack.kubernetes.pods import Object, containers, maps, texts, value_at
 from llmstack.kubernetes.within import templates_within
 
-_FETCHES = re.compile(r"(?i:(?:https?|all)_proxy)|HF_ENDPOINT|PIP_(?:EXTRA_)?INDEX_URL|UV_(?:DEFAULT_)?INDEX(?:_URL)?")
-"""Variables by which libraries fetch models and packages (huggingface_hub, "Environment variables"; pip, uv)."""
+_FETCHES = re.compile(
+    r"(?i:(?:https?|all)_proxy)|HF_ENDPOINT|PIP_(?:EXTRA_)?INDEX_URL|UV_(?:DEFAULT_)?INDEX(?:_URL)?"
+    r"|AWS_ENDPOINT_URL(?:_S3)?|S3_ENDPOINT_URL|RUNAI_STREAMER_S3_ENDPOINT|VLLM_USE_MODELSCOPE"
+)
+"""Variables by which libraries fetch models and packages (huggingface_hub, "Environment variables"; pip, uv; AWS SDKs,
+"Service-specific endpoints"; vllm/envs.py)."""
+_BELIEVES = re.compile(r"SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|GIT_SSL_CAINFO|AWS_CA_BUNDLE")
+"""Variables that name whose certificates are believed (openssl-env(7), requests, curl(1), git-config(1))."""
 _RUNS = re.compile(
-    r"LD_PRELOAD|LD_AUDIT|PYTHONPATH|PYTHONSTARTUP|VLLM_ALLOW_INSECURE_SERIALIZATION|VLLM_SERVER_DEV_MODE"
+    r"LD_PRELOAD|LD_AUDIT|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|BASH_ENV|VLLM_ALLOW_INSECURE_SERIALIZATION|VLLM_SERVER_DEV_MODE"
     r"|VLLM_ALLOW_RUNTIME_LORA_UPDATING"
 )
 """Variables by which a process loads code, or vLLM runs and loads what callers send (vllm/envs.py; its routes of
 `--enable-sleep-mode` are open in its development mode alone)."""
+_LIBRARIES = re.compile(r"(?:(?:/(?:usr|lib|lib64|opt)(?:/[^:]*)?|\$[^:]*)?(?::|\Z))*\Z")
+"""Paths of libraries that are the image's or the card's driver's own."""
 _OFF = frozenset(("", "0", "false"))
 _FLAGS = re.compile(
     r"--(?:tool[-_]parser[-_]plugin|reasoning[-_]parser[-_]plugin|middleware|worker[-_]cls|worker[-_]extension[-_]cls"
@@ -61,6 +69,8 @@ def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
         yield from (f"`{name}` at `{alias.get('ip')}` (`hostAliases`)" for name in texts(alias.get("hostnames")))
     for server in texts(value_at(spec, "dnsConfig", "nameservers")):
         yield f"the name server `{server}` (`dnsConfig`)"
+    for domain in texts(value_at(spec, "dnsConfig", "searches")):
+        yield f"names of `{domain}` for those without a dot (`dnsConfig`)"
     for volume in maps(spec.get("volumes")):
         if isinstance(volume.get("gitRepo"), dict):
             yield f"what `{volume['gitRepo'].get('repository')}` holds (`gitRepo`)"
@@ -74,7 +84,11 @@ def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
 def _of_container(container: dict[str, Any]) -> Iterator[str]:
     for variable in maps(container.get("env")):
         name, value = str(variable.get("name")), variable.get("value") or variable.get("valueFrom")
-        if _FETCHES.fullmatch(name) and value:
+        if _BELIEVES.fullmatch(name) and "value" in variable:
+            yield f"`{name}: {value or ''}`, by which they believe other certificates"
+        elif name == "LD_LIBRARY_PATH" and isinstance(value, str) and not _LIBRARIES.match(value):
+            yield f"`{name}: {value}`, by which they run what their image does not hold"
+        elif _FETCHES.fullmatch(name) and str(value or "").lower() not in _OFF:
             stated = f": {value}" if isinstance(value, str) else ""
             yield f"`{name}{stated}`, by which they fetch from elsewhere"
         elif _RUNS.fullmatch(name) and str(value or "").lower() not in _OFF:

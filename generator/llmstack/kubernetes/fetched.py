@@ -17,10 +17,10 @@ _COMMANDS = (
     *((f"{probe}Probe", "exec", "command") for probe in ("startup", "readiness", "liveness")),
 )
 _FETCHER = re.compile(
-    r"\b(curl|wget|pip3?(?=\s)|uv(?=\s)|git(?=\s)|aria2c|urlopen|urlretrieve|requests\.(?:get|post)|httpx\.\w+)\b"
+    r"\b(curl|wget|pip3?(?=\s)|uv(?=\s)|git(?=\s)|(?:nc|ncat|netcat|telnet)(?=\s)|aria2c|urlopen|urlretrieve|requests\.(?:get|post)|httpx\.\w+)\b"
     r"([^\n;|]{1,400})"
 )
-"""A program, or a function of Python, that asks what it is told for a file; and what it is told."""
+"""A program, or a function of Python, that asks what it is told for a file, or speaks with it; and what it is told."""
 _HOST = re.compile(r"(?:\b[a-z+]{2,10}://(?:[^/@\s'\"]*@)?|(?<=\s))([A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+)(?=[:/'\"\s)]|$)")
 _FILE = re.compile(r"(?:^|\s)(?:-[oOP]|--output|--output-document|-r|--requirement)[\s=]\S+")
 """Options whose word is a file, however much it looks like a host."""

@@ -9,6 +9,7 @@ from typing import Any
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.diversions import served_by
 from llmstack.kubernetes.pods import Object, maps, texts, value_at
+from llmstack.kubernetes.shared_kinds import said_of_shared
 from llmstack.kubernetes.within import DATA
 
 _ACCOUNT = "kubernetes.io/service-account.name"
@@ -71,9 +72,14 @@ def openings_of(obj: Object | None) -> frozenset[str]:
 
 def _openings(obj: Object) -> Iterator[str]:
     yield from _BY_KIND.get((group_of(obj), str(obj.get("kind"))), _copies)(obj)
+    yield from said_of_shared(obj)
     space = value_at(obj, "metadata", "namespace")
-    if group_of(obj) == "" and space in _SYSTEM and any(map(obj.get, DATA)):
+    if space not in _SYSTEM:
+        return
+    if group_of(obj) == "" and any(map(obj.get, DATA)):
         yield f"it stands in namespace `{space}`, where the cluster's own parts find their settings"
+    elif (group_of(obj), obj.get("kind")) == ("coordination.k8s.io", "Lease"):
+        yield f"it stands in namespace `{space}`, where the cluster's own parts agree on which of them acts"
 
 
 def _of_service(service: Object) -> Iterator[str]:

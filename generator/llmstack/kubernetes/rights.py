@@ -17,6 +17,16 @@ _NAMED = frozenset(("volumes", "capabilities"))
 """What is told by itself: a path by its name, and capabilities that `baseline` allows too."""
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 """The taints of its nodes (kubernetes.io, "Well-Known Labels, Annotations and Taints")."""
+_ASKED = {
+    "iam.amazonaws.com/role": "the cloud's role",
+    "aadpodidbinding": "the cloud's identity",
+    "vault.hashicorp.com/role": "what a vault shows the role",
+    "k8s.v1.cni.cncf.io/networks": "the network",
+}
+"""Annotations and labels of pods by which controllers give them more, and what that is (kube2iam, README; Azure AD Pod
+Identity, "Concepts"; Vault Agent Injector, "Annotations"; Multus, "How to use")."""
+_SIDECAR = "sidecar.istio.io/inject"
+"""Whether the mesh's proxy, which holds its policies, stands before a pod (Istio, "Resource Annotations")."""
 _SANDBOX = re.compile(r"gvisor|runsc|kata|firecracker|sysbox")
 _TRUST = re.compile(r"(?<![\w-])--trust[-_]rem[\w-]*(?!\S*=\s*[Ff]alse)")
 """vLLM's flag, as far as argparse completes it."""
@@ -29,6 +39,7 @@ def rights_of(obj: Object | None) -> frozenset[str]:
     templates = list(templates_within(obj))
     rights = [right for spec in _specs(templates) for right in _of_pod(spec)]
     rights += [breach.what for template in templates for breach in annotated(template)]
+    rights += [right for template in templates for right in _asked_for(template)]
     if obj is not None and obj.get("kind") == "PersistentVolume":
         paths = (value_at(obj, "spec", source, "path") for source in ("hostPath", "local"))
         rights += [f"the host's `{path}`" for path in paths if path]
@@ -119,6 +130,17 @@ def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
     keys = {str(each.get("key") or "") for each in borne}
     if not keys.isdisjoint(("", *_CONTROL_PLANE)):
         yield "a place on nodes of the control plane (`tolerations`)"
+
+
+def _asked_for(template: Object) -> Iterator[str]:
+    """What the labels and annotations of pods ask controllers of the cluster for."""
+    for field in ("annotations", "labels"):
+        stated = value_at(dict(template), "metadata", field)
+        for name, what in _ASKED.items() if isinstance(stated, dict) else ():
+            if stated.get(name):
+                yield f"{what} `{stated[name]}` (`{name}`)"
+        if isinstance(stated, dict) and str(stated.get(_SIDECAR)).lower() == "false":
+            yield f"a place outside the mesh (`{_SIDECAR}: {stated[_SIDECAR]}`)"
 
 
 def _is_admin_of_devices(obj: Object) -> bool:

@@ -31,7 +31,7 @@ LONGEST = 400
 """How much of what follows a name is looked at to tell whether it is a reference: none is longer."""
 
 _SUSPECT = re.compile(
-    r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|\bpw\b|jwt|psk"
+    r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|\bpw\b|jwt|psk|honeycomb-team"
 )
 
 _REFERENCE = re.compile(
@@ -63,6 +63,12 @@ _STRUCTURE = re.compile(
 )
 """What stands after a key's colon and is no secret: YAML's own words and signs, a map, whose own keys say what it holds
 (`serviceAccountToken: {audience: vault}`)."""
+_PROSE_BEFORE = re.compile(r"[\"'](?:[A-Za-z][\w,.-]{0,30} ){1,12}\Z")
+_PROSE = re.compile(
+    r"(?:set|see|use|not|is|missing|must|from|give|read|none|please|should|stored|put|add|pass|run|expected|required)"
+    r"(?: [A-Za-z_.,$(){}/-]{1,60}){1,20}[\"']"
+)
+"""What a message in quotes says of a secret, `echo "no token: set HF_TOKEN"`: what goes before its name, and after."""
 _PREFIX = re.compile(r"[fFrRbB]{1,2}(?=[\"'])")
 _IN_JSON = re.compile(r"[,}\]]")
 _COMMENT = re.compile(r"[ \t]#(?=[ \t]|\Z).*\Z")
@@ -206,7 +212,7 @@ def _find_values(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> 
 def _says_nothing(found: re.Match[str], value: str) -> bool:
     """Whether what stands where a secret would is a reference, code, nothing, or a sign of YAML's own."""
     after_colon = ":" in found[0].removeprefix(found["name"])
-    if after_colon and (_STRUCTURE.fullmatch(value) or _TYPE.fullmatch(value)):
+    if after_colon and (_STRUCTURE.fullmatch(value) or _TYPE.fullmatch(value) or _is_prose(found, value)):
         return True
     bare = (_first(found, value) if after_colon else value).strip(_SIGNS)
     if not is_secret_name(found["name"]) and not _looks_random(bare):
@@ -221,16 +227,22 @@ def _says_nothing(found: re.Match[str], value: str) -> bool:
     return bool(_CODE.match(_SCHEME.sub("", bare, count=1).lstrip())) or (not after_colon and bool(_CALL.match(value)))
 
 
+def _is_prose(found: re.Match[str], value: str) -> bool:
+    return bool(_PROSE.match(value) and _PROSE_BEFORE.search(found.string[max(0, found.start() - 400) : found.start()]))
+
+
 def _first(found: re.Match[str], value: str) -> str:
     """The value itself in what follows a colon: inside its quotes, up to the quote that its name is in, or up to the
     next sign of JSON where it stands in JSON."""
+    before = found.string[found.start() - 1 : found.start()]
+    if before in ("'", '"') and value.startswith(before) and found[0][len(found["name"]) :].strip() == ":":
+        return ""  # of the text that ends there, `echo "Password: "`
     value = _PREFIX.sub("", value.lstrip("\\"), count=1)
     if value.startswith(('"""', "'''")):
         return value[3:-3]
     quote = value[:1] if value[:1] in ("'", '"') else ""
     if quote:
         return value[1:].partition(quote)[0]
-    before = found.string[found.start() - 1 : found.start()]
     if before in ("'", '"') and found[0][len(found["name"]) :].lstrip("\\")[:1] == before:
         return _IN_JSON.split(value, maxsplit=1)[0]
     if before in ("'", '"'):

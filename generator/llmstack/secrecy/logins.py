@@ -65,6 +65,12 @@ _PLACES = (
     r"(?:(?<=\n)|\A)[ \t]*(?:requirepass|masterauth)[ \t]{1,20}(?![\"']?[$<{])"
     r"(\"[^\"\n]{1,400}\"|'[^'\n]{1,400}'|[^\s\"']{1,400})",
     r"(?i:(?:\bsetuser|(?:(?<=\n)|\A)[ \t]*user)[ \t]\S{1,100}[ \t][^\n]{0,400}?)(?<=[ \t])>(?!\$)([^\s\"'>]{3,400})",
+    # haproxy.cfg, "Userlists"; sentinel.conf; files with a name and a value on a line (Fluentd's), where the value
+    # was drawn
+    rf"\binsecure-password[ \t]{{1,20}}{_GIVEN}",
+    rf"\bsentinel[ \t]auth-pass[ \t]\S{{1,100}}[ \t]{_GIVEN}",
+    r"(?:(?<=\n)|\A)[ \t]+(?:password|passwd|api_?key|secret_?key|aws_sec_key|auth_token)[ \t]{1,20}"
+    r"(?=[\w+/=.-]{0,400}\d)(?=[\w+/=.-]{0,400}[A-Za-z])([\w+/=.-]{6,400})(?=[ \t]*(?:\n|\Z))",
     # go-sql-driver/mysql, "DSN"; "Oracle JDBC Developer's Guide", thin-style URLs
     r"(?<![\w/:])[^\s:@/\"']{1,100}:([^\s@\"']{1,200})@(?:tcp6?|unix|udp)\(",
     r"\bjdbc:oracle:thin:[^\s/@\"']{1,100}/([^\s@\"']{1,200})@",
@@ -74,7 +80,8 @@ _LOGINS = "|".join(_PLACES)
 _HINT = re.compile(
     r"\s(?:-[uUpPawk]|--(?:proxy-)?user|--(?:src-|dest-)?creds)|-pass|htpasswd|wandb|vault login|sqlplus"
     r"|mc (?:alias|config)|create secret"
-    r"|@(?:tcp|unix|udp)|jdbc:oracle|requirepass|masterauth|(?i:password\s|identified\s|user\s)"
+    r"|@(?:tcp|unix|udp)|jdbc:oracle|requirepass|masterauth|auth-pass|(?:passwd|key|token)[ \t]"
+    r"|(?i:password\s|identified\s|user\s)"
 )
 """What each of them holds: a text without it needs no search, and most runs not the expression, which is long."""
 

@@ -14,7 +14,7 @@ REMEMBERED = 1 << 16
 list are forgotten before it is gone through again."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SUSPECT = re.compile(
-    r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|conn|jwt|psk"
+    r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|conn|jwt|psk|honeycomb-team"
 )
 
 _ENDINGS = (
@@ -72,8 +72,15 @@ _PLACES = frozenset((
 """Last words of names that say where a secret is, how it is used, or how many tokens there are: `PASSWORD_FILE`; the
 same of several (`token_budgets`)."""
 _REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
-_REFERENCE_PREFIXES = ("nginx.ingress.kubernetes.io/auth-", "kubernetes.io/", "vault.hashicorp.com/", "checksum/")
-"""Annotations whose values name Secrets and Services (`nginx.ingress.kubernetes.io/auth-secret` of ingress-nginx), or
+_REFERENCE_PREFIXES = (
+    "nginx.ingress.kubernetes.io/auth-",
+    "alb.ingress.kubernetes.io/auth-",
+    "kubernetes.io/",
+    "vault.hashicorp.com/",
+    "checksum/",
+)
+"""Annotations whose values name Secrets, Services and cookies (`nginx.ingress.kubernetes.io/auth-secret` of
+ingress-nginx, `alb.ingress.kubernetes.io/auth-session-cookie` of the AWS Load Balancer Controller), or
 paths in a vault (`vault.hashicorp.com/agent-inject-secret-db`), or are the sum of one, by which charts roll pods
 (`checksum/secret`; Helm, "Automatically Roll Deployments")."""
 _SECRETS_OF = frozenset((
@@ -91,6 +98,8 @@ _TEXT_TOKENS = frozenset((
 """Tokens of a tokenizer, and counts of them: `eos_token` in a chat template, `MAX_TOKEN`."""
 _APPROLE = frozenset(("vault", "role", "approle"))
 """Words of names whose `secret_id` is a password (Vault, "AppRole auth method"); elsewhere it names a secret."""
+_TEAM = ["honeycomb", "team"]
+"""The header in which Honeycomb takes its key (docs.honeycomb.io, "Send data with OpenTelemetry")."""
 _PUBLIC = frozenset(("public", "tokenizer"))
 """First words that make a name that of something else: `PUBLIC_KEY`."""
 
@@ -107,7 +116,11 @@ def is_secret_name(name: str) -> bool:
     words = _words(name)
     if not words or words[0] in _PUBLIC:
         return False
-    if names_address(name) or (words[-2:] == ["secret", "id"] and not _APPROLE.isdisjoint(words)):
+    if (
+        names_address(name)
+        or (words[-2:] == ["secret", "id"] and not _APPROLE.isdisjoint(words))
+        or words[-2:] == _TEAM
+    ):
         return True
     if not _PLACES.isdisjoint((words[-1], words[-1].removesuffix("s"))) and not _ends_in_key(words):
         return False

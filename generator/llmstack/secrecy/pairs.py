@@ -64,6 +64,10 @@ PAIRS = (
     (re.compile(r"<(?P<name>[\w.:-]{1,100})\s(?:[^<>\n]{0,100}\s)?value="), _TEXT),
     (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"']\s{1,20}value="), _TEXT),
     (
+        re.compile(r"\bvariable[ \t]{1,9}\"(?P<name>[\w-]{1,100})\"\s{0,9}\{[^{}]{0,400}?\bdefault\s{0,40}=\s{0,9}"),
+        _TEXT,
+    ),
+    (
         re.compile(
             r"(?i:\b(?:define|\w{0,30}(?:set|put|header))\w{0,30}|[.:](?:add|append))"
             r"\([ \t]{0,20}[\"'](?P<name>[\w.-]{1,200})[\"'],[ \t]{0,20}"
@@ -80,8 +84,8 @@ PAIRS = (
     ),
 )
 """A name with what stands between it and its value, and how far the value goes: of an entry of `env` or an operation
-of a JSON patch, before a block of lines or a list, before three quotes, after a colon, after a flag, after an equals
-sign, after one in the lines of an ini file, of Java's properties and in a connection string (ADO.NET), over several
-lines of YAML, in a comparison of nginx, after the sign of a key (`? password`), in an element, beside one that
-names it (Hadoop's and Apple's files) and in attributes of XML, in a call (`define('DB_PASSWORD', 'x')`), after a
-word that sets it (`proxy_set_header X-Api-Key "x"`)."""
+of a JSON patch, before a block of lines or a list, before three quotes, after a colon, after a flag, after an
+equals sign, after one in the lines of an ini file, of Java's properties and in a connection string (ADO.NET), over
+several lines of YAML, in a comparison of nginx, after the sign of a key (`? password`), in an element, beside one
+that names it (Hadoop's and Apple's files) and in attributes of XML, of a variable of Terraform, in a call
+(`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key "x"`)."""

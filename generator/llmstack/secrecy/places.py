@@ -59,13 +59,14 @@ def plaintext_in_objects(objects: Sequence[Any]) -> Iterator[tuple[int, SecretPl
 
 
 def value_key(holder: Mapping[str, Any], field: str, key: str = "") -> str:
-    """The name that says what a field holds: for the `value` of an entry with a name, or of an operation of a JSON
-    patch, that name or path; else for `value` and `plain` that of the map they stand in, if it names a secret."""
+    """The name that says what a field holds: for the `value` of an entry with a name (no toleration, whose key is
+    that of a node's taint), or of an operation of a JSON patch, that name or path; else for `value` and `plain`
+    that of the map they stand in, if it names a secret."""
     if field in _PRIVATE_OF_JWK and "kty" in holder:
         return "privateKey"
     if field == "literals" and key == "secretGenerator":
         return _SECRET_NAME
-    if field not in ("value", "plain"):
+    if field not in ("value", "plain") or key == "tolerations":
         return field
     if str(holder.get("path", "")).startswith("/stringData"):
         return _SECRET_NAME

@@ -93,8 +93,10 @@ FORMS: Mapping[str, str] = {
     r"|(?:sdk|api)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|hc[abc][il]k_[A-Za-z0-9]{50,80}|vc[aikpr]_[A-Za-z0-9]{24,80}"
     r"|napi_[A-Za-z0-9]{48,80}|st\.[0-9a-f-]{24,36}\.[0-9a-f]{32}\.[0-9a-f]{32}|sha256~[\w-]{43}|API-[A-Z0-9]{26}(?!\w)"
     r"|[ps]at\.[\w-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20}|A3-[A-Z0-9]{6}-[A-Z0-9-]{11,13}(?:-[A-Z0-9]{5}){3}",
-    # docs.smith.langchain.com, docs.pinecone.io, jina.ai, docs.tavily.com, elevenlabs.io/docs, e2b.dev/docs
-    "a key of a service around models": r"lsv2_(?:pt|sk)_\w{32,100}|pcsk_\w{40,120}|jina_\w{40,120}"
+    # docs.smith.langchain.com, docs.pinecone.io, jina.ai, docs.tavily.com, elevenlabs.io/docs, e2b.dev/docs,
+    # docs.cloud.llamaindex.ai
+    "a key of a service around models": r"llx-[A-Za-z0-9]{40,80}"
+    r"|lsv2_(?:pt|sk)_\w{32,100}|pcsk_\w{40,120}|jina_\w{40,120}"
     r"|tvly-(?:dev-|prod-)?[A-Za-z0-9]{24,80}|sk_(?=[\w-]{0,42}\d)(?=[\w-]{0,42}[A-Z])[A-Za-z0-9_-]{40,60}|sk_[0-9a-f]{48}|e2b_[0-9a-f]{40}",
     # core.telegram.org/bots/api, "Authorizing your bot"
     "a Telegram token": r"(?:bot)?\d{8,12}:AA[\w-]{33}",
@@ -117,9 +119,12 @@ FORMS: Mapping[str, str] = {
     # alibabacloud.com/help, cloud.tencent.com/document, yandex.cloud/docs/iam
     "an access key of a cloud": r"LTAI[A-Za-z0-9]{16,24}(?!\w)|AKID[A-Za-z0-9]{32}(?!\w)|AQVN[\w-]{35,60}"
     r"|t1\.[\w-]{1,300}={0,2}\.[\w-]{86}={0,2}",
-    # crypt(5); RFC 2307, 5.3: hashes of passwords, as htpasswd(1) writes them: they are guessed from
+    # crypt(5); RFC 2307, 5.3: hashes of passwords, as htpasswd(1) writes them: they are guessed from;
+    # PostgreSQL, "pg_authid"
     "a password's hash": r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[1567y]|gy)\$[^$\s:]{1,64}\$"
     r"(?:[^$\s:]{1,64}\$)?[./A-Za-z0-9]{20,128}"
+    r"|SCRAM-SHA-256\$\d{1,9}:[A-Za-z0-9+/]{16,100}={0,2}\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}="
+    r"|(?<=\" \")md5[0-9a-f]{32}(?=\")"
     r"|\$argon2(?:id|i|d)\$v=\d+\$[^\s\"']{20,300}|\{S{1,2}HA(?:256|512)?\}[A-Za-z0-9+/]{24,128}={0,2}",
     # RFC 8959
     "a secret-token URI": r"secret-token:[\w.~%+/=-]{12,400}",
@@ -129,7 +134,7 @@ FORMS: Mapping[str, str] = {
 HINT = re.compile(
     r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A(?:[KSB]IA|CCA)|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
     r"|pplx|xai-|csk-|dapi|hv[sbr]\.|xox|xapp|hooks|webhook|chat\.goo|tskey|ATATT|(?i:bearer|basic)"
-    r"|tvly-|\d:AA|dp\.|pul-|NRAK-|PMAK-|HRKU-|atlasv1|secret-token"
+    r"|llx-|SCRAM-|\" \"md5|tvly-|\d:AA|dp\.|pul-|NRAK-|PMAK-|HRKU-|atlasv1|secret-token"
     r"|machine |default login|:543\d:|:\*:"
     r"|ATBB|BBDC-|GR1348|key-|-us\d|[0-9a-f]{32}-[0-9a-f]{8}-|mlsn|xkeysib|SK[0-9a-f]|[MNO][\w-]{23,27}\.|EAAA|dose|dkea|sq0|v1\.0-|dt0|sdk-|api-|NR[A-Z]{2}|\dQ~|pat|as-|pa-|cio|oy2|AKCp|cmVm"
     r"|1//0|AQ\.|APIM|ACDb|\+A[BMSE]|JQQJ99|Az(?:Se|Fu|Ca)|AZDO|\bs\.[A-Za-z0-9]{24}|\bst\.[0-9a-f]{8}|sha256~|API-|sat\.|A3-|dG9r|sk\.eyJ|CFPAT|fio-|ico-"

@@ -19,13 +19,16 @@ Anywhere in the change it tells of rights
   applies), bindings to those and to everybody, whole objects inside others among them;
 - webhooks and policies of the API server, of Kyverno and of Gatekeeper (those that go too, and webhooks that convert a
   kind), APIServices, FlowSchemas, requests for certificates, settings in kube-system;
+- classes and drivers that others get without naming them, or that are given tokens of pods, RuntimeClasses, nodes, who
+  issues certificates for all namespaces or may sign others, SealedSecrets that open in any namespace;
 - accounts that act in the cloud, tokens of accounts kept in Secrets, ReferenceGrants, namespaces that let in more.
 
 Of callers, requests and secrets
 
 - Services that callers outside the cluster reach or that lead elsewhere (ExternalName, addresses written by hand),
   Ingresses that ask callers no more who they are, snippets that an Ingress's proxy runs;
-- copies of requests that a route sends elsewhere, objects of a mesh that change where calls go;
+- copies of requests that a route sends elsewhere, objects of a mesh that change where calls of others go, or whom it
+  believes; policies of a network that decide for every namespace;
 - pods that a Service, or a router by its label selector, begins to send requests to beside those that answered alone;
 - policies of a mesh or a network that change or go, and pods that no NetworkPolicy keeps any more;
 - Secrets that are pushed to a store, stores of secrets that are others than before, or ask a program of people's own.
@@ -36,13 +39,14 @@ And of pods of any kind
   privileged container), a node of the control plane, devices of others, and volumes of the host's paths;
 - those that kept to `restricted`, had a user namespace, a sandbox or no token of their account, by themselves or as
   their ServiceAccount said, and are so no more;
-- those that run as an account that nothing here makes, or get tokens for others;
+- those that run as an account that nothing here makes, or get tokens for others; roles of a cloud or a vault, networks
+  and a place outside the mesh that their labels and annotations ask for;
 - a model's own code that they begin to run (`--trust-remote-code`), and hosts that callers may have an engine fetch
   from;
 - names that they find elsewhere (`hostAliases`, name servers), what they fetch by another way (proxies, `HF_ENDPOINT`,
-  package indexes, hosts that their commands name, volumes that others serve), and what their image does not hold
-  (`LD_PRELOAD`, `curl … | sh`, adapters that callers name, vLLM's flags for plugins, middleware and classes of people's
-  own), where no pods of the environment did;
+  package indexes, hosts that their commands name, volumes that others serve), other certificates that they believe, and
+  what their image does not hold (`LD_PRELOAD`, `curl … | sh`, adapters that callers name, vLLM's flags for plugins,
+  middleware and classes of people's own), where no pods of the environment did;
 - images of a registry from which nothing of the environment was pulled before.
 
 A new environment is held to what the cluster's others did. Services and accounts of an environment's own are told where
@@ -62,7 +66,7 @@ from msgspec.structs import replace
 from llmstack.finding import Severity
 from llmstack.kubernetes.diversions import diversions_of
 from llmstack.kubernetes.openings import asks_of, doors_of, openings_of, sources_of
-from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
+from llmstack.kubernetes.pod_standards import ENFORCE, LEVELS, enforced_level
 from llmstack.kubernetes.pods import Object, identity_of, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.rights import (
@@ -117,6 +121,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             if ran:
                 yield from _diverted(change.after, known)
             if assessment.before:
+                yield from _unlocked(assessment.before, change)
                 yield from _let_in(change.before, change.after, "")
                 yield from _as_another(change.before, change.after, known)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
@@ -170,6 +175,18 @@ def _granted(
         if said is not None:
             message = f"it holds {_name(inner)}: {said}{where}"
             yield RISK.at(_name(after), message, _BIND, milder=not is_admin(inner))
+
+
+def _unlocked(there: Sequence[Object], change: ObjectChange) -> Iterator[Risk]:
+    """A namespace that was there without being written here, and is said to let in all pods: who made it may have said
+    otherwise."""
+    if change.kind != "Namespace" or change.before is not None or change.after is None:
+        return
+    is_said = value_at(change.after, "metadata", "labels", ENFORCE) == LEVELS[-1]
+    if is_said and any(value_at(each, "metadata", "namespace") == change.name for each in there):
+        yield RISK.at(
+            change.key, f"the namespace is told to let in every pod (`{ENFORCE}: {LEVELS[-1]}`)", _SPARE, milder=True
+        )
 
 
 def _let_in(before: Object | None, after: Object, where: str) -> Iterator[Risk]:
