@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import typer
-from tests.laws.trees import tree_of
+from tests.laws.trees import kustomize, tree_of
+from tests.programs import kustomize_build
 from tests.sync.support import objects
 
 from llmstack import yamlio
@@ -109,3 +110,16 @@ def test_every_setting_of_sync_is_on_the_page() -> None:
 
     for name, field in Sync.model_fields.items():
         assert f"`{field.alias or name}`" in PAGES["sync.md"]
+
+
+def test_an_overlay_of_ones_own_builds_as_the_page_has_it(tmp_path: Path) -> None:
+    program = kustomize()
+    stated = re.search(r"```yaml\n# (custom/\S+)\n(.*?)```", PAGES["operations.md"], re.DOTALL)
+    assert stated
+    for path, text in {**FLUX, stated[1]: stated[2]}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    built = yamlio.load_all(kustomize_build(program, (tmp_path / stated[1]).parent))
+    [engine] = [each for each in built if each["kind"] == "Deployment"]
+    assert engine["spec"]["template"]["spec"]["schedulerName"] == "bin-packing"
+    assert len(built) == len(yamlio.load_all(kustomize_build(program, tmp_path / "overlays/prod/models/llama")))

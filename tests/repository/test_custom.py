@@ -61,6 +61,24 @@ def test_what_several_overlays_share_reaches_each_unit_in_diff_as_in_validate(re
     assert (code, "spec.revisionHistoryLimit: 3 → 5" in output) == (0, True), output
 
 
+UNBUILT = {
+    "an environment's folder": ("custom/prod/kustomization.yaml", "prod"),
+    "an environment that is not there": ("custom/prd/models/m/kustomization.yaml", ""),
+    "the top": ("custom/Kustomization", ""),
+    "shared by none": ("custom/common/kustomization.yml", ""),
+}
+
+
+@pytest.mark.parametrize(("path", "asked"), UNBUILT.values(), ids=UNBUILT)
+def test_what_nothing_builds_is_said(repository: Sandbox, path: str, asked: str) -> None:
+    commit(repository, {"custom/prod/models/m/kustomization.yaml": OWN})
+    assert "orphaned-custom" not in repository.run("llmstack lint")[0]
+    repository.write({path: COMMON, f"{path.rpartition('/')[0]}/patch.yaml": PATCH})
+    for command in ("llmstack lint", "llmstack validate", f"llmstack lint {asked}"):
+        output, code = repository.run(command)
+        assert (code, output.count("warning[orphaned-custom]"), path in output) == (0, 1, True), output
+
+
 def test_two_kustomizations_in_one_folder_are_said(repository: Sandbox) -> None:
     commit(repository, {"custom/prod/models/m/kustomization.yaml": OWN})
     repository.write({"custom/prod/models/m/kustomization.yml": OWN + "labels: []\n"})

@@ -195,6 +195,15 @@ def test_a_quota_without_room_for_the_surge(hard: Any, stuck: bool, deployment: 
     assert bool(told(review(tuple(pair), stays=[quota]), "rollout-stuck")) is stuck
 
 
+@pytest.mark.parametrize(("replicas", "less"), [(1, "no replica"), (2, "a replica less")])
+def test_what_a_gentler_strategy_costs(replicas: int, less: str, deployment: Make, review: Make) -> None:
+    pair = [deployment(image=image, replicas=replicas, surge=1, unavailable=0) for image in ("v1", "v2")]
+    hard = {"pods": str(replicas)}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": hard}}
+    [risk] = [each for each in review(tuple(pair), stays=[quota]).risks if each.id == "rollout-stuck"]
+    assert risk.advice == f"Set maxSurge 0 and maxUnavailable 1 ({less} is ready meanwhile)."
+
+
 @pytest.mark.parametrize(("policy", "lost"), [("PreemptLowerPriority", True), ("Never", False)])
 def test_who_loses_to_a_higher_priority(policy: str, lost: bool, deployment: Make, review: Make, pool: Make) -> None:
     classes = [priority_class("high", 1000, policy), priority_class("low", 1)]

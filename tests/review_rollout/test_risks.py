@@ -66,6 +66,24 @@ def test_a_pool_that_shrinks_under_what_runs(deployment: Make, pool: Make) -> No
     assert found(assess([], [llama], [llama], facts[1], facts[1], date(2026, 1, 1))) == []
 
 
+@pytest.mark.parametrize(
+    ("gpus", "sizes", "said"),
+    [
+        (2, (8, 1), "8 GPUs in pool `h100`, which has 8 on nodes of 1: pods of 2 fit on none"),
+        (2, (8, 3), "8 GPUs in pool `h100`, which has 8 on nodes of 3: the pods do not fit on these nodes"),
+        (2, (8, 2), ""),
+        (1, (4, 3), ""),
+    ],
+)
+def test_nodes_that_do_not_hold_what_runs(
+    gpus: int, sizes: tuple[int, int], said: str, deployment: Make, pool: Make
+) -> None:
+    llama = deployment(replicas=4, gpus=gpus, surge=0, unavailable=1)
+    facts = [Facts(pools=(pool(*each),)) for each in ((8, 8), sizes)]
+    result = assess([], [llama], [llama], *facts, date(2026, 1, 1))
+    assert [risk.message.partition("need ")[2] for risk in result.risks] == ([said] if said else [])
+
+
 def test_a_rollout_that_never_finishes(deployment: Make, review: Make, pool: Make) -> None:
     pair = [deployment(image=image, replicas=2, gpus=4, surge=1, unavailable=0) for image in ("v1", "v2")]
     result = review(tuple(pair), pools=[pool(8)], loads={"llama": 600})

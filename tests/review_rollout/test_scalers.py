@@ -150,6 +150,15 @@ def test_a_maximum_that_is_raised_beyond_the_pool(deployment: Make, review: Make
     assert result.rollouts == ()
     need = "with scalers at their most, the pods need 16 GPUs in pool `h100`, which has 8; at their least 1"
     assert told(result, "gpu-shortage") == [("warning", "Deployment/llama", need)]
+    [risk] = [risk for risk in result.risks if risk.id == "gpu-shortage"]
+    lower = "Let `llama` be scaled to 8 at the most instead of 16, or add 8 GPUs to the pool"
+    assert risk.advice == f"{lower}: what finds none stays Pending."
+    several = deployment("other", replicas=None, surge=0, unavailable=1)
+    both = review(*((each, each) for each in (llama, several)), (keda(1, 2), keda(1, 16)),
+                  (keda(1, 1, "other"), keda(1, 9, "other")), pools=[pool(8)])  # fmt: skip
+    advice = {risk.advice for risk in both.risks if risk.id == "gpu-shortage"}
+    lower = "Lower the scalers' maximum to what the pool holds, or add 17 GPUs to the pool"
+    assert advice == {f"{lower}: what finds none stays Pending."}
 
 
 def test_an_outage_that_depends_on_the_scaler(deployment: Make, review: Make) -> None:

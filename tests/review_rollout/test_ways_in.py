@@ -172,6 +172,14 @@ def test_a_renamed_model_is_not_served_until_the_new_one_has_loaded(models: list
     assert told(reviewed(beside, after), "outage") == []
 
 
+@pytest.mark.parametrize(("count", "lasts"), [(2, "for at least 5 min"), (4, "for 5 min")])
+def test_a_renamed_model_that_may_never_load_is_not_served_for_at_least_as_long(count: int, lasts: str) -> None:
+    pool = [{"pool": "h100", "resource": "nvidia.com/gpu", "count": count}]
+    before, after = (gitops({"name": name, "requestGPU": gpus}, capacity=pool) for name, gpus in (("a", 1), ("b", 2)))
+    [(_, _, message)] = told(reviewed(before, after), "outage")
+    assert f"(`{LLAMA}` is not served {lasts}" in message
+
+
 @pytest.mark.parametrize("namespace", ["ai", "zz"])
 def test_a_namespace_that_changes(namespace: str) -> None:
     """Old pods go when the new ones are created, Secrets stay behind, and the Service has another address."""

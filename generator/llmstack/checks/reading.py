@@ -95,7 +95,9 @@ TREE: Mapping[str, Page] = {
     ),
     "not-generated": Page(_ERROR, "An environment has no generated units.", "Run `llmstack gen`."),
     "orphaned-custom": Page(
-        _WARNING, "An overlay in custom/ builds on a unit that is not generated.", "Remove it, or rename it."
+        _WARNING,
+        "An overlay in custom/ builds on a unit that is not generated, or stands where none is built.",
+        "Remove it, or rename it: an overlay of the model `llama` in values/prod.yaml is custom/prod/models/llama.",
     ),
     "missing-secret": Page(
         _WARNING,

@@ -40,13 +40,14 @@ class SyncRow(Struct, frozen=True):
 def told_clusters(review: Review) -> list[tuple[str, ClusterReview]]:
     """The clusters of which there is more to tell than their environments do, by name: not those whose units come and
     go with what the manifests say themselves."""
+    joined = {names[0] for names, _ in review.all_risks() if len(names) > 1}
     return [
         (name, cluster)
         for name, cluster in sorted(review.clusters.items())
         if cluster.foreign
         or cluster.advice
         or any(change.action in ("adopted", "moved", "blocked") for change in cluster.sync)
-        or (len(cluster.environments) > 1 and _shared(review, cluster))
+        or (len(cluster.environments) > 1 and (_shared(review, cluster) or joined.intersection(cluster.environments)))
     ]
 
 

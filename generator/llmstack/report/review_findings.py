@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from llmstack.finding import Finding, Place, Severity
+from llmstack.report.risks import NAMES
 from llmstack.review.result import Review, Risk
+from llmstack.review.wording import listed
 
 
 class Told(Struct, frozen=True):
@@ -20,8 +22,8 @@ class Told(Struct, frozen=True):
 def review_findings(review: Review) -> Iterator[Told]:
     """Yield the risks of a masked review as findings, environment by environment, then its findings; a risk's place is
     None where no file states it."""
-    for name, risk in review.all_risks():
-        message = f"{risk.object} in {name}: {risk.message}"
+    for names, risk in review.all_risks():
+        message = f"{risk.object} in {listed(names, NAMES)}: {risk.message}"
         finding = Finding(risk.id, Severity(risk.severity), message, place=_place(risk), help=risk.advice or None)
         yield Told(finding, (risk.accepted or "acknowledged") if risk.acknowledged else None)
     for _, environment in sorted(review.environments.items()):

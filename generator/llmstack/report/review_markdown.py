@@ -165,7 +165,7 @@ def _risk(group: RiskGroup) -> str:
     said = "acknowledged, " if risk.acknowledged else ""
     names = list(dict.fromkeys(f"{object} ({place})" if place else object for object, place in group.at))
     head = f"- {SIGNS[group.severity]} **{said}{group.severity}** {code(risk.id)}"
-    lines = [f"{head} in {code(group.environment, 60)}: {prose(group.say_message())}", f"  - {list_names(names)}"]
+    lines = [f"{head} in {list_names(group.environments)}: {prose(group.say_message())}", f"  - {list_names(names)}"]
     if risk.accepted:
         said = "Accepted" if risk.acknowledged else "More than was accepted"
         lines.append(f"  - {said}: {prose(risk.accepted, 300)}")

@@ -62,16 +62,17 @@ def render(review: Review, options: Options = PLAIN) -> str:
             visible(f"{name}: {head}:"),
             *(visible(f"  {number}. {step}") for number, step in enumerate(steps, 1)),
         ]
-    risks = group_risks(shown)
-    for name, cluster in told_clusters(shown):
+    risks, clusters = group_risks(shown), told_clusters(shown)
+    for name, cluster in clusters:
         members = f" ({say_members(cluster)})" if say_members(cluster) else ""
         lines += ["", paint(visible(f"cluster {name}{members}"), BOLD), *_cluster(cluster, paint)]
-        lines += _risks([group for group in risks if not cluster.environments and group.environment == name], paint)
+        lines += _risks([group for group in risks if _is_of_cluster(group, name, cluster)], paint)
     for name, environment in sorted(shown.environments.items()):
-        if environment.objects or environment.risks or environment.findings or environment.removed:
-            shared = [pool for _, cluster in told_clusters(shown) for pool in _shared(cluster, name)]
+        own = [group for group in risks if group.environments == (name,)]
+        if environment.objects or own or environment.findings or environment.removed:
+            shared = [pool for _, cluster in clusters for pool in _shared(cluster, name)]
             lines += ["", paint(visible(name), BOLD), *_environment(environment, paint, shared), *_engines(environment)]
-            lines += _risks([group for group in risks if group.environment == name], paint)
+            lines += _risks(own, paint)
             found = "".join(text.render_blocks(environment.findings, paint)).splitlines()
             lines += [f"  {line}".rstrip() for line in found]
     images = list(_images(changed_images(shown)))
@@ -111,6 +112,13 @@ def _cluster(cluster: ClusterReview, paint: Paint) -> Iterator[str]:
     if pools:
         yield "  GPUs of all its environments"
         yield from _table([[visible(name), say_gpus(pool), say_hang(pool)] for name, pool in pools], paint, last=RED)
+
+
+def _is_of_cluster(group: RiskGroup, name: str, cluster: ClusterReview) -> bool:
+    """Whether several environments of a cluster have a risk, or none does, because none stands in it."""
+    if cluster.environments:
+        return len(group.environments) > 1 and group.environments[0] in cluster.environments
+    return group.environments == (name,)
 
 
 def _shared(cluster: ClusterReview, environment: str) -> list[GpuPool]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kustomize.files import KustomizationError, find_kustomization, is_kustomization
 from llmstack.kustomize.reached import Reached
+from llmstack.repository.environments import list_environments
 from llmstack.repository.overrides import find_overrides
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import cluster_folders
@@ -30,7 +31,22 @@ def follow_units(snapshot: Snapshot, environments: Sequence[str]) -> Reached:
     reached.add(snapshot.look_through([folder for folder in folders if folder not in reached.reads]))
     built = sorted({posixpath.dirname(path) for path in reached.files if is_kustomization(path)})
     reached.findings += find_overrides(snapshot, built)
+    reached.findings += _find_unbuilt(snapshot, environments, built)
     return reached
+
+
+def _find_unbuilt(snapshot: Snapshot, environments: Sequence[str], built: Collection[str]) -> Iterator[Finding]:
+    """Kustomizations of custom/ that stand at no unit's place, and that none which is built refers to: at the top of an
+    environment's folder, and where all environments are looked at, in a folder of another name."""
+    known = {each.name for each in list_environments(snapshot)}
+    for path in filter(is_kustomization, snapshot.paths("custom")):
+        folder = posixpath.dirname(path)
+        _, name, *unit = folder.split("/") if folder.count("/") else ("", "", "")
+        is_of_none = name not in known and known <= set(environments)
+        if folder not in built and (is_of_none or (name in environments and not unit)):
+            help = "put what it says into an overlay of a unit, custom/<env>/<unit>, or name it in one; or remove it"
+            message = f"{folder} is not built: it is no overlay of a unit, and none refers to it"
+            yield Finding("orphaned-custom", Severity.WARNING, message, place=Place(path), help=help)
 
 
 def built_folders(snapshot: Snapshot, environment: str) -> dict[str, str]:

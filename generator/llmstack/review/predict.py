@@ -17,7 +17,7 @@ from llmstack.review.former import with_former
 from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.admitted import within_quotas
-from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, without_end
+from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, perhaps_endless, without_end
 from llmstack.review.rollout.failure import rooms_beside, rooms_of, with_kept_out
 from llmstack.review.rollout.foreseen import as_begun_late, as_deleted, as_judged, as_unseen
 from llmstack.review.rollout.interval import as_begun, both, down_to_fewest, with_those_asleep, with_woken
@@ -73,7 +73,7 @@ def predict(
         latent=find_latent(scene, {workload.identity for workload in least.own}),
         blind=ends.preempting.blind,
         removed=find_removed(least.own, applied.before, wanted, least.owned[0], facts, near, backends),
-        breaks=_breaks(applied, least, facts[1], near, backends),
+        breaks=_breaks(applied, least, facts[1], near, backends, obstacles),
         backends=backends,
     )
 
@@ -126,11 +126,15 @@ def _rollouts_and_pools(
     return without_end(preempting.over(rolled), obstacles, least.verdicts), pools
 
 
-def _breaks(applied: Applied, least: Played, facts: Facts, near: Surroundings, backends: Backends) -> tuple[Break, ...]:
+def _breaks(
+    applied: Applied, least: Played, facts: Facts, near: Surroundings, backends: Backends, obstacles: Obstacles
+) -> tuple[Break, ...]:
     """Every way in that is cut, in the environment itself or by another object of the cluster. What comes back under
     another environment is not gone for good: its workloads are told to load again."""
     before, after = applied.before, applied.after
-    found = passed_on(find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends), near.claims)
+    unsure = perhaps_endless(obstacles, least.verdicts)
+    breaks = find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends, unsure)
+    found = passed_on(breaks, near.claims)
     again = {told(identity_of(obj)) for environment, obj in near.objects if environment == near.renamed_to}
     return (
         *(each for each in found if each.lasts is not None or each.subject not in again),

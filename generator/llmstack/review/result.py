@@ -157,12 +157,21 @@ class Review(Struct, frozen=True):
             only=environment,
         )
 
-    def all_risks(self) -> Iterator[tuple[str, Risk]]:
-        """Yield each risk once, with its environment, or the cluster in which none of them stands."""
-        for name, environment in sorted(self.environments.items()):
-            yield from ((name, risk) for risk in environment.risks)
+    def all_risks(self) -> Iterator[tuple[tuple[str, ...], Risk]]:
+        """Yield each risk once, with its environment, those that share the pool which it is about, or the cluster in
+        which no environment stands."""
+        homes = {name: home for home, cluster in self.clusters.items() for name in cluster.environments}
+        every = [(name, risk) for name, environment in sorted(self.environments.items()) for risk in environment.risks]
+        of_pools: dict[tuple[str, Risk], list[str]] = {}
+        for name, risk in every:
+            if risk.object.startswith("Pool/"):
+                of_pools.setdefault((homes.get(name, name), risk), []).append(name)
+        for name, risk in every:
+            sharing = tuple(of_pools.get((homes.get(name, name), risk), (name,))) if of_pools else (name,)
+            if sharing[0] == name:
+                yield sharing, risk
         for name, cluster in sorted(self.clusters.items()):
-            yield from ((name, risk) for risk in cluster.risks if not cluster.environments)
+            yield from (((name,), risk) for risk in cluster.risks if not cluster.environments)
 
     def fails(self, level: str) -> bool:
         """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.

@@ -11,7 +11,7 @@ for more, each of which would find it were it first, one at least never ends: wh
 rollout that gives up GPUs beside pods that wait for some is one of them. A Job that begins may wait, or others for its
 end (a warning where that is but for a moment of theirs). Its amount is the number of GPUs that are missing.
 
-Fix: follow the advice: it gives the number of GPUs that are missing, or the number of replicas that fit. If the
+Fix: follow the advice: it gives the fewest GPUs, or whole nodes, and the most replicas that were found to fit. If the
 cluster has more GPUs than `gitops.capacity` says, correct it there.
 """
 
@@ -26,11 +26,12 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
-from llmstack.review.rollout.advice import fit_goal, sum_after
+from llmstack.review.rollout.advice import sum_after
 from llmstack.review.rollout.gpus import taken_of
 from llmstack.review.rollout.per_node import further_pods, pods_at_a_time
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, gpus_of
+from llmstack.review.rollout.shortfall import fit_goal, fit_most, misfit
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import listed, plural
@@ -44,11 +45,12 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for pool, verdict in affected_pools(assessment):
         if verdict.shortage:
             needed = gpus_of(assessment.rested, (pool.name, pool.resource))
-            advice = fit_goal(assessment, pool, needed - pool.count)
+            advice = fit_goal(assessment, pool)
             races = frozenset(map(told, verdict.undecided))
             for key in sorted(map(told, verdict.stuck)) or [f"Pool/{pool.name}"]:
-                message = f"{_message(pool, needed)}{_more(assessment, pool, needed)}{_RACE if key in races else ''}"
-                yield RISK.at(key, message, advice, amount=_missing(pool, needed))
+                message = _message(assessment.least, pool, needed) + _more(assessment, pool, needed)
+                race = _RACE if key in races else ""
+                yield RISK.at(key, message + race, advice, amount=_missing(pool, needed))
         elif assessment.most is not None:
             yield from _at_most(assessment, assessment.most, pool)
     for pool in assessment.facts[1].pools:
@@ -67,9 +69,9 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     ]
     fewest = gpus_of(assessment.rested, key)
     least = f"; at their least {fewest}" if fewest < needed else ""
+    message = f"with scalers at their most, {_message(most, pool, needed).partition('after the change ')[2]}{least}"
+    advice = fit_most(most, pool)
     for subject in scaled or [f"Pool/{pool.name}"]:
-        message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}{least}"
-        advice = "Lower the scalers' maximum to what the pool holds, or add GPUs: what finds none stays Pending."
         yield RISK.at(subject, message, advice, milder=True, amount=_missing(pool, needed))
 
 
@@ -126,8 +128,6 @@ def _missing(pool: Pool, needed: int) -> int | None:
     return needed - pool.count if needed > pool.count else None
 
 
-def _message(pool: Pool, needed: int) -> str:
+def _message(played: Played, pool: Pool, needed: int) -> str:
     message = f"after the change the pods need {plural(needed, 'GPU')} in pool `{pool.name}`, which has {pool.told}"
-    if needed > pool.count:
-        return message
-    return f"{message} on nodes of {pool.per_node}: the pods do not fit on these nodes"
+    return message + misfit(played, pool, enough=needed <= pool.count)

@@ -31,11 +31,11 @@ from llmstack.review.applied import becomes_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.advice import lacks_spare
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.endless import stopped_by
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.rolling import Outcome
+from llmstack.review.rollout.shortfall import lacks_spare
 from llmstack.review.rollout.template import load_in
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.breaks import SIDE_BY_SIDE, Break, say_for
@@ -174,8 +174,8 @@ def _spare_it(assessment: Assessment, workload: Workload) -> str:
     told = _spare_by_kind(assessment, workload)
     if told is not None:
         return told
-    if lacks_spare(assessment, workload):
-        more = f"Add {plural(gpus, 'GPU')} to the pool, and set maxSurge 1 and maxUnavailable 0"
+    if missing := lacks_spare(assessment, workload):
+        more = f"Add {missing} to the pool, and set maxSurge 1 and maxUnavailable 0"
         return f"{more}; with the GPUs that are there, merge at a quiet time."
     spare = f" (needs {plural(gpus, 'spare GPU')})" if gpus else ""
     if workload.recreate:

@@ -20,27 +20,6 @@ NAMED = 5
 """Models that advice names before it counts."""
 
 
-def fit_goal(assessment: Assessment, pool: Pool, missing: int) -> str:
-    """What would make the goal fit: fewer replicas of the workload that grows most, or more GPUs."""
-    if missing <= 0:
-        return "Ask for GPUs in sizes that fill a node, or declare larger nodes."
-    growing = [
-        workload
-        for workload in assessment.workloads
-        if workload.new is not None and workload.new.pool == (pool.name, pool.resource) and workload.new.total
-        if workload.after > workload.before or workload.move == "restart"
-    ]
-    for workload in sorted(growing, key=lambda workload: workload.before - workload.after):
-        assert workload.new is not None
-        replicas = workload.replicas - -(-missing // workload.new.total)
-        if replicas > 0 and WORKLOADS[workload.kind].scales:
-            return (
-                f"Add {plural(missing, 'GPU')} to the pool, or run {plural(replicas, 'replica')} of "
-                f"`{workload.model or workload.name}` instead of {workload.replicas}."
-            )
-    return f"Add {plural(missing, 'GPU')} to the pool, or move models out of it."
-
-
 def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     """Return proposals that finish in every order: an order of commits, another strategy, else more GPUs."""
     stuck = [workload for workload in assessment.workloads if verdict.stops(workload)]
@@ -137,15 +116,6 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
     if moves_whole(assessment.workloads):
         return "Merge at a quiet time, and watch the pods that wait; or bring the new release up beside this one."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
-
-
-def lacks_spare(assessment: Assessment, workload: Workload) -> bool:
-    """Whether the GPUs of a replica more are known not to be free after the change."""
-    if workload.new is None:
-        return False
-    wanted, pool = workload.new.total, workload.new.pool
-    rows = (row for row in assessment.gpus if (row.pool, row.resource) == pool)
-    return any(row.capacity is not None and row.capacity - row.after < wanted for row in rows)
 
 
 def sum_after(assessment: Assessment, pool: Pool) -> int:

@@ -73,7 +73,7 @@ def _open(fixed: Mapping[int, int], closed: Iterable[int]) -> Mapping[int, int]:
 
 
 def _at_rest(sizes: Sequence[int], fixed: Mapping[int, int]) -> Verdict:
-    short = sum(gpus * number for gpus, number in fixed.items()) > sum(sizes)
+    short = not fits(sizes, {gpus: number for gpus, number in fixed.items() if gpus and number})
     return Verdict(short, short, short)
 
 
@@ -131,19 +131,34 @@ def _by_rule(workloads: Sequence[Workload], nodes: Sequence[int], fixed: Mapping
 
 def _shortage(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> Verdict | None:
     """A verdict when the goal does not fit, however it is arranged; None when it does."""
+    if fits(nodes, goal_pods(workloads, pool, fixed)):
+        return None
+    return Verdict(True, True, True, asking(workloads, pool))
+
+
+def goal_pods(workloads: Iterable[Workload], pool: PoolKey, fixed: Fixed) -> dict[int, int]:
+    """Return the pods that a pool has after the change, as {GPUs: number}; `fixed` are those that stay."""
     goal = {gpus: number for gpus, number in fixed.get(pool, {}).items() if gpus and number}
     for workload in workloads:
         for template, replicas in workload.goal:
             for gpus in template.gpus if replicas and template.pool == pool else ():
                 goal[gpus] = goal.get(gpus, 0) + replicas
-    if sum(gpus * number for gpus, number in goal.items()) <= sum(nodes) and _packs(nodes, goal):
-        return None
-    return Verdict(True, True, True, asking(workloads, pool))
+    return goal
+
+
+def fits(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
+    """Whether pods ({GPUs: number}) find room on nodes, in some arrangement; when in doubt, they do."""
+    return sum(gpus * number for gpus, number in pods.items()) <= sum(nodes) and _packs(nodes, pods)
 
 
 def _packs(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
     """Whether pods fit on nodes; when in doubt, they do."""
-    if not pods or len(nodes) <= 1 or pack(nodes, pods) is not None:
+    if not pods or len(nodes) <= 1:
+        return True
+    if len(pods) == 1:
+        [(gpus, number)] = pods.items()
+        return sum(node // gpus for node in nodes) >= number
+    if pack(nodes, pods) is not None:
         return True
     arranged = arrangements(tuple(sorted(nodes)), pods)
     if arranged is not None:

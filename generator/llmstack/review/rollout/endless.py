@@ -41,6 +41,11 @@ def endless(obstacles: Obstacles, verdicts: Mapping[PoolKey, Verdict]) -> frozen
     return frozenset(stopped)
 
 
+def perhaps_endless(obstacles: Obstacles, verdicts: Mapping[PoolKey, Verdict]) -> frozenset[Identity]:
+    """The workloads whose rollout finishes in no order, or not in every one."""
+    return frozenset(obstacles).union(*(verdict.stuck for verdict in verdicts.values()))
+
+
 def without_end(
     rolled: Sequence[Rollout], obstacles: Obstacles, verdicts: Mapping[PoolKey, Verdict]
 ) -> tuple[Rollout, ...]:

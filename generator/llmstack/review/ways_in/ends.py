@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import TypeVar
 
@@ -57,9 +57,14 @@ def of_run(items: tuple[Item, ...], run: int) -> Item:
 
 
 def read_ends(
-    old: Mapping[Identity, Backend], new: Mapping[Identity, Backend], workloads: Sequence[Workload], times: Times
+    old: Mapping[Identity, Backend],
+    new: Mapping[Identity, Backend],
+    workloads: Sequence[Workload],
+    times: Times,
+    unsure: Collection[Identity] = (),
 ) -> list[Ends]:
-    """Return the routers and engines of both sides; those of so many pods that they were not played are left out."""
+    """Return the routers and engines of both sides; those of so many pods that they were not played are left out. What
+    is new and `unsure` to get anywhere never comes in the longest run."""
     moving = {workload.identity: number for number, workload in enumerate(workloads)}
     apart = _apart(workloads, times)
     found = []
@@ -83,6 +88,8 @@ def read_ends(
         )
         if identity in apart:
             runs = _in_any_order(workloads[number].move, runs, outcomes)
+        if identity in unsure and workloads[number].move == "new":
+            runs = (*runs[:-1], Presence(None, None))
         found.append(Ends(*sides, runs, tuple(uncovered((run.old, run.new)) for run in runs)))
     return found
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.adapters import lost_adapters
@@ -31,13 +31,14 @@ def find_breaks(
     times: Times,
     moved_from: Mapping[str, str],
     backends: Backends,
+    unsure: Collection[Identity] = (),
 ) -> tuple[Break, ...]:
     """Return every edge that is gone for a while or for good; `before` and `after` are all objects of the sides,
-    `moved_from` the former name of a model by its name of now."""
+    `moved_from` the former name of a model by its name of now, `unsure` the workloads whose rollout may never end."""
     old, new = backends.among(before), backends.among(after)
     then = read_side(before, old.values(), backends.beside(before))
     now = read_side(after, new.values(), backends.beside(after))
-    ends = read_ends(old, new, workloads, times)
+    ends = read_ends(old, new, workloads, times, unsure)
     return (
         *broken_addresses(before, after, then, now, ends),
         *other_pods(then, now),

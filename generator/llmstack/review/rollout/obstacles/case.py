@@ -223,7 +223,8 @@ class Case(Struct, frozen=True):
     def gentler(self) -> str:
         """Advice to give up a replica first; what has no such strategy is replaced by hand."""
         if WORKLOADS[self.workload.kind].replaces == "rolls":
-            return "Set maxSurge 0 and maxUnavailable 1 (a replica less is ready meanwhile)."
+            fewer = "no replica" if self.workload.after == 1 else "a replica less"
+            return f"Set maxSurge 0 and maxUnavailable 1 ({fewer} is ready meanwhile)."
         return "Remove the old one first, and add the new one once its pods are gone (an outage meanwhile)."
 
     def others_of(self, quota: Object) -> Mapping[str, Fraction]:
