@@ -5,9 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.review_rollout.values_review import told
+
+from llmstack.review.rollout.obstacles import references
+from llmstack.review.ways_in import needs
 
 Make = Callable[..., Any]
 Object = dict[str, Any]
@@ -236,3 +240,17 @@ def test_what_pods_begin_to_depend_on_cannot_be_judged(case: str, deployment: Ma
     told = [risk.message for risk in found.risks if risk.id == "not-judged"]
     assert [(said or "") in message for message in told] == ([True] if said else [])
     assert found.gpus[0].deadlock is (None if said else False)
+
+
+def test_what_a_workload_needs_is_read_once_on_each_side(
+    deployment: Make, compared: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of thousands of new pods it was read three times over for each, and its keys where nothing has any."""
+    asked, keys = Mock(wraps=needs.needs_of), Mock(wraps=needs.keys_read)
+    monkeypatch.setattr(references, "needs_of", asked)
+    monkeypatch.setattr(references, "keys_read", keys)
+    obj = deployment(surge=1, unavailable=0)
+    after = copy.deepcopy(obj)
+    after["spec"]["template"]["spec"]["containers"][0] |= VARIABLE
+    compared([obj], [after])
+    assert (asked.call_count, keys.call_count) == (2, 0)

@@ -106,6 +106,11 @@ QUOTA = (
 )
 SCOPE = ", scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: NotIn, values: [a%s]}]}"
 PRIORITY = "apiVersion: v1\nkind: Pod\nmetadata: {name: x%s}\nspec: {priorityClassName: a%s, containers: [{name: a, image: b}]}\n"
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: x%s}\nspec: {containers: [{name: a, image: b}]}\n"
+RAY = (
+    "apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {name: x%s}\n"
+    "spec: {headGroupSpec: {template: {spec: {containers: [{name: a, image: b}]}}}}\n"
+)
 APART = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x%s}\nspec: {replicas: 3, template: {metadata: {labels: {a: b}}, spec: {containers: "
     "[{name: a, image: b, resources: {limits: {nvidia.com/gpu: 1}}}], affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
@@ -224,6 +229,8 @@ KINDS: dict[str, Callable[[], Files]] = {
     "ports of a Service in custom/": lambda: object_in_custom("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {a: b}, ports: [", lambda n: f"{{name: p{n}, port: {n % 65000 + 1}}}, ", "]}\n"),
     "quotas in custom/": lambda: object_in_custom("", lambda n: QUOTA % (n, "") + "---\n"),
     "quotas of scopes in custom/": lambda: object_in_custom("", lambda n: (QUOTA % (n, SCOPE % n) if n % 2 else PRIORITY % (n, n)) + "---\n"),
+    "Pods in custom/": lambda: object_in_custom("", lambda n: POD % n + "---\n"),
+    "RayClusters in custom/": lambda: object_in_custom("", lambda n: RAY % n + "---\n"),
     "pods kept apart in custom/": lambda: object_in_custom("", lambda n: (APART % n) + "---\n") | {"values/prod.yaml": f"{HONEST}gitops: {{capacity: [{{pool: p, count: 4, perNode: 4}}]}}\n"},
     "copies that double": lambda: of_custom("patches:\n- target: {kind: Deployment}\n  patch: '[", lambda n: f'{{"op":"copy","from":"/metadata","path":"/metadata/a{n}"}},' if n < 30 else " " * 1000, '{"op":"test","path":"/kind","value":"Deployment"}]\'\n'),
     "resources of one name": lambda: of_custom("", lambda n: "- x.yaml\n") | {f"{HERE}/x.yaml": CONFIG % ""},

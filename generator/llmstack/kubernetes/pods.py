@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import chain
 from typing import Any, TypeVar
 
 from llmstack.finding import Route
@@ -33,10 +34,9 @@ def told(identity: Identity) -> str:
 
 
 def pod_templates(object: dict[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
-    """Yield each pod template of an object (a Pod is its own), with its route in the object."""
+    """Iterate over each pod template of an object (a Pod is its own), with its route in the object."""
     kind = WORKLOADS.get(str(object.get("kind")))
-    for path in kind.templates if kind is not None else ():
-        yield from _follow(object, path, ())
+    return chain.from_iterable(_follow(object, path, ()) for path in kind.templates) if kind is not None else iter(())
 
 
 def pod_specs(object: dict[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:

@@ -22,6 +22,9 @@ _MANY = MAX_DEPTH // 2
 _DEEP_LINES = tuple(re.compile(rf"{line_break}[ \-?:]{{{_MANY}}}") for line_break in "\n\r\x85\u2028\u2029")
 """A line that may open that many block collections, by each of the line breaks of YAML 1.1: a pattern that begins with
 one character is looked for twenty times as fast as one that begins with several, and a review reads 30,000 files."""
+_DOCUMENT = re.compile(r"\n---(?=[ \t\r\n])")
+"""Where a document ends and another begins, whatever is open before it: within a collection or a text in quotes it is
+an error (libyaml's src/scanner.c, yaml_parser_fetch_next_token)."""
 
 AliasEvent = yaml.AliasEvent
 ScalarEvent = yaml.ScalarEvent
@@ -69,12 +72,22 @@ def check_bounds(text: str) -> None:
 
     libyaml's events come without recursion; what composes them recurses, until the process ends with a segmentation
     fault. Most texts show by their characters that they can be neither: a level takes a bracket, or a column of
-    indentation, and nothing grows without an alias.
+    indentation, none goes on into another document, and nothing grows without an alias.
     """
     refuse_conflict(text)
-    brackets = text.count("[") + text.count("{")
-    if brackets >= _MANY or ("*" in text and "&" in text) or _has_deep_line(f"\n{text}"):
+    if ("*" in text and "&" in text) or _has_many_brackets(text) or _has_deep_line(f"\n{text}"):
         _measure(text)
+
+
+def _has_many_brackets(text: str) -> bool:
+    """Whether one of its documents does."""
+    if _count_brackets(text) < _MANY:
+        return False
+    return any(_count_brackets(document) >= _MANY for document in _DOCUMENT.split(text))
+
+
+def _count_brackets(text: str) -> int:
+    return text.count("[") + text.count("{")
 
 
 def _has_deep_line(text: str) -> bool:

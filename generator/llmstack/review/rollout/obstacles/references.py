@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
@@ -12,25 +12,26 @@ from llmstack.review.ways_in.needs import WITHOUT_KEY, Need, keys_of, keys_read,
 def find(case: Case) -> Iterator[Obstacle]:
     """What the new pods read and is not there."""
     if case.makes_beside or case.is_restart:
-        yield from _unknown(case)
+        needs = needs_of(case.obj)
+        yield from _unknown(case, needs)
         yield from _without_key(case)
-        yield from _gone(case)
+        yield from _gone(case, needs)
 
 
-def _gone(case: Case) -> Iterator[Obstacle]:
+def _gone(case: Case, needs: Set[Need]) -> Iterator[Obstacle]:
     """What goes with this change, whole, while the new pods read it."""
-    for kind, _, name in sorted(needs_of(case.obj) & case.scene.gone_needs.keys()):
+    for kind, _, name in sorted(needs & case.scene.gone_needs.keys()):
         message = f"{kind} `{name}` goes with this change, and the pods ask for it: they stay in {stays_in(kind)}"
         yield Obstacle(message, "Keep it until no pod asks for it any more.", "always")
 
 
-def _unknown(case: Case) -> Iterator[Obstacle]:
+def _unknown(case: Case, needs: Set[Need]) -> Iterator[Obstacle]:
     """The Secrets, config maps and claims that a workload did not read before.
 
     Without one its pods stay in CreateContainerConfigError, or Pending for a claim. What other pods read already is
     there; of an environment that is new lint says it.
     """
-    new = needs_of(case.obj) - (set() if case.obj_before is None else needs_of(case.obj_before))
+    new = needs - needs_of(case.obj_before) if needs and case.obj_before is not None else needs
     unknown = sorted(new - case.scene.needs_known) if new else []
     told = [need for need in unknown if need[::2] not in case.scene.facts.existing]
     if told and any(identity_of(obj)[1] == case.workload.namespace for obj in case.scene.before):
@@ -46,6 +47,8 @@ def _without_key(case: Case) -> Iterator[Obstacle]:
     documentation, "ConfigMaps", optional references). What was so before is not told; an empty one is filled by
     somebody else."""
     old, new = case.scene.provided
+    if not new:
+        return
     before = () if case.obj_before is None else keys_read(case.obj_before)
     lacked = {read for read in before if _lacks(old, *read[:2])}
     for need, key, how in sorted({read for read in keys_read(case.obj) if _lacks(new, *read[:2])} - lacked):
