@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from llmstack.cli import cli
-from llmstack.commands.affected import AffectedFormat
-from llmstack.commands.diff import FailOn
+from llmstack.commands.affected import LISTS
+from llmstack.commands.diff import GATES
 from llmstack.commands.exits import Exit
 from llmstack.report.formats import FORMATS
 from llmstack.report.review_formats import REVIEW_FORMATS
@@ -43,14 +43,14 @@ def _what_there_is() -> Iterator[str]:
     group: Any = typer.main.get_command(cli)
     for parameter in group.params:
         yield rf"llmstack {parameter.opts[0]}\b"
-    formats = {"affected": list(AffectedFormat), "diff": list(REVIEW_FORMATS), "lint": list(FORMATS)}
+    formats = {"affected": list(LISTS), "diff": list(REVIEW_FORMATS), "lint": list(FORMATS)}
     for name, command in group.commands.items():
         yield rf"llmstack {name}\b"
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 yield rf"llmstack {name} .*{parameter.opts[0]}\b"
         yield from (rf"llmstack {name} .*--format {word}\b" for word in formats.get(name, ()))
-    yield from (rf"--fail-on {word.value}\b" for word in FailOn)
+    yield from (rf"--fail-on {word}\b" for word in GATES)
 
 
 @pytest.mark.parametrize("pattern", list(_what_there_is()))

@@ -182,3 +182,36 @@ def test_a_tab_in_the_indentation_is_told_as_such(text: str) -> None:
 def test_a_sign_that_needs_quotes_is_no_tab() -> None:
     (finding,) = read_source("a.yaml", b"routerSpec:\n  tag: `x\ty\n").findings
     assert "need quotes" in (finding.help or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a:\n  - name: x\n    tag:v1\n    # why\n    replicaCount: 1\n", 3),
+        ("tag:v1\nreplicaCount: 1\n", 1),
+        ("routerSpec:\n  tag:v1\n  replicaCount: 1\n", 2),
+    ],
+)
+def test_a_colon_without_a_space_is_told_at_its_key(text: str, line: int) -> None:
+    (finding,) = read_source("a.yaml", text.encode()).findings
+    assert (finding.id, finding.place and finding.place.line) == ("yaml-syntax", line)
+    assert finding.help == "put a space behind the colon: `tag: v1`"
+
+
+@pytest.mark.parametrize("text", ["a: http://x\n b: 1\n", "image: x:v1\n tag: 1\n", "- http://x\nb: 1\n"])
+def test_a_colon_inside_a_value_is_not_told_to_want_a_space(text: str) -> None:
+    (finding,) = read_source("a.yaml", text.encode()).findings
+    assert "space behind" not in (finding.help or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("a:\n  b: [1\nc: 2\n", "close the [ of line 2, or put a comma before this"),
+        ("b: {x: 1\nc: 2\n", "close the { of line 1, or put a comma before this"),
+        ('a: 1\nb: "x\nc: 2\n', 'close the " of line 2'),
+    ],
+)
+def test_what_is_not_closed_is_told_by_the_line_that_opens_it(text: str, help: str) -> None:
+    (finding,) = read_source("a.yaml", text.encode()).findings
+    assert (finding.id, finding.help) == ("yaml-syntax", help)

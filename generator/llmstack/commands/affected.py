@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from typing import Annotated
-
-from typer import Option
 
 from llmstack.commands import options as opt
 from llmstack.commands import output
 
+LISTS = ("text", "json")
 
-class AffectedFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-
-
-HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are printed.")]
+HowListed = Annotated[str, opt.one_of(LISTS, "How the units are printed.")]
 
 
 def affected(
     before: opt.From = None,
     after: opt.To = None,
-    format: HowListed = AffectedFormat.TEXT,
+    format: HowListed = "text",
 ) -> None:
     """Print the units whose build may differ between two revisions.
 
@@ -35,7 +28,7 @@ def affected(
     from llmstack.repository.comparison import find_affected, open_comparison
 
     units = find_affected(open_comparison(output.find_project(None).root, before, after))
-    if format is AffectedFormat.JSON:
+    if format == "json":
         print(inert_json(json.dumps({"envs": units}, indent=2)))
         return
     sys.stdout.write("".join(f"{name}/{unit}\n" for name, names in units.items() for unit in names))

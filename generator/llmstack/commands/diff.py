@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
     from llmstack.review.result import Review
 
 
-class FailOn(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-    NEVER = "never"
+GATES = ("error", "warning", "never")
 
 
 def _address(text: str) -> str:
@@ -87,7 +83,12 @@ PageAddress = Annotated[
     Option("--page", metavar="URL", parser=_address, help="Where the page (`--format html`) is: Markdown links to it."),
 ]
 Gate = Annotated[
-    FailOn, Option("--fail-on", help="Exit with 1 if an unacknowledged risk has this severity or a worse one.")
+    str,
+    Option(
+        "--fail-on",
+        **opt.choices(GATES),
+        help="Exit with 1 if an unacknowledged risk has this severity or a worse one.",
+    ),
 ]
 ObservedNow = Annotated[
     list[str] | None,
@@ -110,7 +111,7 @@ def diff(
     rules_from: RulesFrom = None,
     page: PageAddress = None,
     exit_code: opt.ExitCode = False,
-    fail_on: Gate = FailOn.NEVER,
+    fail_on: Gate = "never",
     generate: Generate = False,
     observed: ObservedNow = None,
 ) -> None:

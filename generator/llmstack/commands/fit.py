@@ -53,7 +53,6 @@ def fit(
     In terms that add up, from facts of the model, its card, vLLM's release and the flags; "unknown" where no measured
     start bears an answer out. Exits with 1 when one does not start.
     """
-    from llmstack.errors import UsageError
     from llmstack.repository.fitted import answer_engines
     from llmstack.secrecy.told import mask_told
 
@@ -62,8 +61,6 @@ def fit(
     project = output.find_project(names)
     findings, answers = answer_engines(project.disk, project.select(names, outside=True), model, change)
     output.report_beside(findings)
-    if model is not None and not answers:
-        raise UsageError(f"there is no model `{model}` in {env or 'any environment'}")
     sys.stdout.write(FIT_FORMATS[format](mask_told(answers)))
     if any(answer.start.verdict == "does-not-start" for _, answer in answers):
         raise typer.Exit(Exit.ERRORS)
@@ -82,11 +79,13 @@ def read_change(length: str | None, gpu: str | None, tensor: int | None) -> Chan
 
 
 def read_card(name: str) -> Card:
-    """The card of the table; raises UsageError with all names for any other."""
-    from llmstack.engine.cards import CARDS, card_named
+    """The card of the table; raises UsageError, with those like it or else all names, for any other."""
+    from llmstack.engine.cards import CARDS, card_named, cards_like
     from llmstack.errors import UsageError
 
     card = card_named(name)
     if card is None:
-        raise UsageError(f"`{name}` is no known card: {', '.join(CARDS)}")
+        near = " or ".join(f"`{each}`" for each in cards_like(name))
+        meant = f"did you mean {near}?" if near else f"those known are {', '.join(CARDS)}"
+        raise UsageError(f"`{name}` is no known card: {meant}")
     return card

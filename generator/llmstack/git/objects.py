@@ -70,9 +70,15 @@ def resolve_revision(repository: Repository, revision: str) -> str:
     bad = not revision or revision.startswith("-") or "\n" in revision
     answer = None if bad else _check_objects(repository, [f"{revision}^{{commit}}"])[0]
     if answer is None:
-        hint = f"; {DEEPEN}" if is_shallow(repository) else ""
-        raise GitError(f"`{revision}` is no commit, branch or tag of {repository.top}{hint}")
+        raise GitError(f"`{revision}` is no commit, branch or tag of {repository.top}{_advise(repository, revision)}")
     return answer[0]
+
+
+def _advise(repository: Repository, revision: str) -> str:
+    """Why a revision may be missing: HEAD is before the first commit, another one in history that was cut off."""
+    if revision == "HEAD":
+        return "; nothing is committed yet: `git add --all && git commit` makes a first commit to compare with"
+    return f"; {DEEPEN}" if is_shallow(repository) else ""
 
 
 def is_shallow(repository: Repository) -> bool:

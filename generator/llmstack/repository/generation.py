@@ -150,10 +150,11 @@ def _restrict(generation: Generation, model: str) -> Generation:
     if generation.plan is None:
         return generation
     stacks = [reading.stack for reading in generation.readings if reading.stack is not None]
-    named = any(each.name == model and each.is_enabled for stack in stacks for each in stack.engine.model_spec)
+    known = {each.name for stack in stacks for each in stack.engine.model_spec if each.name and each.is_enabled}
     plan = generation.plan
-    if not named and not any(_is_own(change.path, model) for change in plan.changes):
-        raise UsageError(f"--only {model}: no environment has a model of that name")
+    if model not in known and not any(_is_own(change.path, model) for change in plan.changes):
+        listed = ", ".join(sorted(known)) or "none"
+        raise UsageError(f"--only {model}: no environment that is generated has a model of that name: {listed}")
     changes = tuple(change for change in plan.changes if _is_own(change.path, model) or _is_list(change.path))
     if all(change.kind == "write" for change in changes if _is_own(change.path, model)):
         changes = tuple(change for change in changes if _is_own(change.path, model))

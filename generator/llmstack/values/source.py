@@ -7,7 +7,6 @@ A file that cannot be parsed is a `Source` without data: it hides none of the fi
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from llmstack import yamlio
@@ -15,11 +14,10 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.values.encoding import decode
 from llmstack.values.holding import CHART_KEYS, Wrapped
 from llmstack.values.nodes import Source
-from llmstack.values.reader import SHALLOW, TEMPLATE, TOO_DEEP, Reader, Stop
+from llmstack.values.reader import Reader, Stop
+from llmstack.values.unreadable import unreadable
 from llmstack.values.wrapped import unwrap, wrapped_finding
 
-_TEMPLATED = re.compile(r"^[ \t]*(?:[\w.-]+:[ \t]+|- +)*\{\{", re.MULTILINE)
-"""A line that begins with a template, or has one bare for its value."""
 _ERROR = Severity.ERROR
 
 
@@ -57,29 +55,9 @@ def read_document(path: str, content: bytes) -> Source:
     except Stop:
         root = None
     except yamlio.MarkedYAMLError as error:
-        reader.findings.append(_syntax_finding(source, error))
+        reader.findings.append(unreadable(source, error))
         root = None
     except yamlio.YAMLError as error:  # a reader error: bytes no YAML may have
         reader.findings.append(Finding("yaml-syntax", _ERROR, str(error).split("\n")[0], place=Place(path)))
         root = None
     return Source(path, text, root, tuple(reader.findings))
-
-
-def _indentation(source: Source, line: int, column: int) -> str:
-    """What a line begins with up to a place in it, and the character there where the rest is blank."""
-    before = source.lines[line][: column + 1] if line < len(source.lines) else ""
-    return before if not before.strip() else before[: len(before) - len(before.lstrip())]
-
-
-def _syntax_finding(source: Source, error: yamlio.MarkedYAMLError) -> Finding:
-    mark = error.problem_mark or error.context_mark
-    place = source.at(mark.line, mark.column) if mark is not None else Place(source.path)
-    if isinstance(error, yamlio.TooDeepError):
-        return Finding("too-deep", _ERROR, TOO_DEEP, place=place, help=SHALLOW)
-    message = " ".join(part for part in (error.context, error.problem) if part)
-    help = "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
-    if mark is not None and "\t" in _indentation(source, mark.line, mark.column):
-        help = "a tab is no indentation in YAML: put spaces in its place"
-    elif _TEMPLATED.search(source.text):
-        help = TEMPLATE
-    return Finding("yaml-syntax", _ERROR, message, place=place, help=help)
