@@ -257,6 +257,8 @@ def test_what_a_first_environment_leads_elsewhere_is_told(
         ({}, {"env": [{"name": "BASH_ENV", "value": "/v/x.sh"}]}, "`BASH_ENV`, by which they run what their image does not hold"),
         ({}, {"env": [{"name": "LD_LIBRARY_PATH", "value": "/models/lib:/usr/lib"}]}, "`LD_LIBRARY_PATH: /models/lib:/usr/lib`, by which they run what their image does not hold"),
         ({}, {"env": [{"name": "LD_LIBRARY_PATH", "value": "/usr/local/nvidia/lib64:/opt/x:$(LD_LIBRARY_PATH)"}]}, ""),
+        ({}, {"env": [{"name": "LD_LIBRARY_PATH", "value": "$(ELSE):/usr/lib"}]}, "`LD_LIBRARY_PATH: $(ELSE):/usr/lib`, by which they run what their image does not hold"),
+        ({}, {"env": [{"name": "LD_LIBRARY_PATH", "value": "/usr/../models"}]}, "`LD_LIBRARY_PATH: /usr/../models`, by which they run what their image does not hold"),
         ({}, {"env": [{"name": "AWS_ENDPOINT_URL", "value": "https://a.example"}]}, "`AWS_ENDPOINT_URL: https://a.example`, by which they fetch from elsewhere"),
         ({}, {"env": [{"name": "VLLM_USE_MODELSCOPE", "value": "True"}]}, "`VLLM_USE_MODELSCOPE: True`, by which they fetch from elsewhere"),
         ({}, {"env": [{"name": "VLLM_USE_MODELSCOPE", "value": "false"}]}, ""),

@@ -24,7 +24,7 @@ _RUNS = re.compile(
 )
 """Variables by which a process loads code, or vLLM runs and loads what callers send (vllm/envs.py; its routes of
 `--enable-sleep-mode` are open in its development mode alone)."""
-_LIBRARIES = re.compile(r"(?:(?:/(?:usr|lib|lib64|opt)(?:/[^:]*)?|\$[^:]*)?(?::|\Z))*\Z")
+_LIBRARIES = re.compile(r"(?:(?:/(?:usr|lib|lib64|opt)(?:/(?!\.\.)[^:/]*)*|\$\(LD_LIBRARY_PATH\))?(?::|\Z))*\Z")
 """Paths of libraries that are the image's or the card's driver's own."""
 _OFF = frozenset(("", "0", "false"))
 _FLAGS = re.compile(
