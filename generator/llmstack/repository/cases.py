@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -127,14 +127,48 @@ def unaffected() -> dict[str, Sequence[str]]:
     return {}
 
 
+class Begun(Struct, frozen=True):
+    """An environment that is being read: the cluster that it is in after the change, else before, and what waits for
+    the rest."""
+
+    home: str
+    finish: Task[Case]
+
+
 def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_folder: Path | None) -> Case:
     """Read one environment on both sides."""
+    return begin_case(comparison, name, find_affected, tool_folder).finish()
+
+
+def begin_case(
+    comparison: Comparison,
+    name: str,
+    find_affected: Affected,
+    tool_folder: Path | None,
+    reading: Reading | None = None,
+) -> Begun:
+    """Begin to read one environment on both sides; `reading` is what its values say on both, where that is known."""
+    later = reading or read_side(comparison.after, name)
+    holding = hold_against_values(comparison.after, name, later, comparison.base)
+    former, unseen = (reading, []) if reading is not None else read_former(comparison.before, name)
+    stacks = [each.stack for each in (later, former) if each is not None and each.stack is not None]
+    home = cluster_of(stacks[0], name) if stacks else f"env:{name}"
+    rest = partial(_finish_case, comparison, name, (former, later), unseen, holding, find_affected, tool_folder)
+    return Begun(home, rest)
+
+
+def _finish_case(
+    comparison: Comparison,
+    name: str,
+    readings: tuple[Reading | None, Reading | None],
+    unseen: Sequence[Finding],
+    holding: Task[Held],
+    find_affected: Affected,
+    tool_folder: Path | None,
+) -> Case:
     before, after = comparison.before, comparison.after
-    later = read_side(after, name)
-    holding = hold_against_values(after, name, later, comparison.base)
     affected = find_affected().get(name, ())
-    former, unseen = read_former(before, name)
-    readings, folders = (former, later), (former_folders(before, after, name), unit_folders(after.read, name))
+    folders = (former_folders(before, after, name), unit_folders(after.read, name))
     held = holding()
     built = _build_sides(comparison, name, readings, held, folders, affected, tool_folder)
     old, new = built.affected_units(0), built.affected_units(1)
@@ -149,7 +183,7 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
         folders,
         changes,
         _facts(comparison, name, readings, built, learned[1]),
-        (*built.findings, *_unread_facts(later), *unread, *unseen, *kept),
+        (*built.findings, *_unread_facts(readings[1]), *unread, *unseen, *kept),
         learned,
         built.made.folders,
         built.made.broken,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
+from llmstack.cores import Task
 from llmstack.disk.ownership import is_ours
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.sound import sound
 from llmstack.kustomize.files import KustomizationError, is_kustomization
-from llmstack.model.reading import read_stack
 from llmstack.repository.built import build_files, build_folder
-from llmstack.repository.cases import Case
+from llmstack.repository.cases import Begun, Case, begin_case, unaffected
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments, read_base, read_values
+from llmstack.repository.read import Reading, read_environment
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import generated_environments
 from llmstack.review.surroundings import Brought
@@ -79,8 +80,8 @@ def synced_environments(comparison: Comparison) -> set[str]:
     return found
 
 
-def neighbours(snapshot: Snapshot, clusters: Iterable[str], known: Iterable[str]) -> dict[str, str]:
-    """The other environments of these clusters, with their cluster. Values that do not name one are not read."""
+def neighbours(snapshot: Snapshot, clusters: Iterable[str], known: Iterable[str]) -> dict[str, Reading]:
+    """The other environments of these clusters, as they are read. Values that do not name one are not."""
     wanted = {name for name in clusters if not name.startswith("env:")}
     base, skipped, found = read_base(snapshot), set(known), {}
     for environment in list_environments(snapshot):
@@ -88,10 +89,39 @@ def neighbours(snapshot: Snapshot, clusters: Iterable[str], known: Iterable[str]
             continue
         sources = read_values(snapshot, environment, base)
         if any(name in source.text for source in sources for name in wanted):
-            stack = read_stack(sources)[1]
-            if stack is not None and stack.gitops.sync.cluster in wanted:
-                found[environment.name] = str(stack.gitops.sync.cluster)
+            reading = read_environment(snapshot, environment)
+            if reading.stack is not None and reading.stack.gitops.sync.cluster in wanted:
+                found[environment.name] = reading
     return found
+
+
+def begin_beside(
+    comparison: Comparison, clusters: Collection[str], known: Collection[str], tool_folder: Path | None
+) -> Task[list[Case]]:
+    """Begin to read the other environments of these clusters, which the change does not touch: what their values say
+    is the same on both sides, unless facts of another revision hold."""
+    others = neighbours(comparison.after, clusters, known)
+    alike = comparison.rules is None
+    begin = [
+        partial(begin_case, comparison, name, unaffected, tool_folder, reading if alike else None)
+        for name, reading in sorted(others.items())
+    ]
+    return in_turn(begin)
+
+
+def in_turn(begin: Sequence[Callable[[], Begun]]) -> Task[list[Case]]:
+    """Read environments one after another, the next begun before the last is done; the first is begun at once."""
+    waiting = [each() for each in begin[:1]]
+
+    def finish() -> list[Case]:
+        cases, last = [], waiting
+        for each in begin[1:]:
+            following = [each()]
+            cases += [begun.finish() for begun in last]
+            last = following
+        return cases + [begun.finish() for begun in last]
+
+    return finish
 
 
 def is_plain(case: Case, snapshot: Snapshot) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -17,9 +17,9 @@ from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import in_its_cluster, joined, review_left
 from llmstack.repository.beside import differing, staleness
-from llmstack.repository.cases import Affected, Case, read_case, unaffected
+from llmstack.repository.cases import Affected, Begun, Case, begin_case
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
-from llmstack.repository.clusters import Synced, neighbours
+from llmstack.repository.clusters import Synced, begin_beside
 from llmstack.repository.comparison import Comparison, built_environments, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.now import look
@@ -58,15 +58,32 @@ def make_review(
     if begun is None or not valued <= built_environments(comparison):
         begun = partial(find_affected, comparison, valued)
     affected = cache(begun)
-    cases: dict[str, Case] = {}
-    for name in sorted(valued):
-        step(len(cases), len(valued))
-        cases[name] = read_case(comparison, name, affected, tool_folder)
-    for name in sorted(affected().keys() - valued):
-        step(len(cases), len(affected().keys() | valued))
-        cases[name] = read_case(comparison, name, affected, tool_folder)
-    in_order = dict(sorted(cases.items()))
-    return review_cases(comparison, in_order, today=today, tool_folder=tool_folder)
+    cases, beside = _read(comparison, valued, affected, tool_folder, step)
+    return review_cases(comparison, cases, beside, today=today, tool_folder=tool_folder)
+
+
+def _read(
+    comparison: Comparison, valued: Collection[str], affected: Affected, tool_folder: Path | None, step: Step
+) -> tuple[dict[str, Case], list[Case]]:
+    """Read what the change touches, and what is beside it in its clusters: each is begun before the last is done."""
+
+    def wanted() -> Iterator[tuple[str, int]]:
+        yield from ((name, len(valued)) for name in sorted(valued))
+        others = affected().keys() - valued
+        yield from ((name, len(valued) + len(others)) for name in sorted(others))
+
+    homes: dict[str, str] = {}
+    cases: list[Case] = []
+    waiting: list[Begun] = []
+    for name, total in wanted():
+        step(len(homes), total)
+        following = begin_case(comparison, name, affected, tool_folder)
+        homes[name] = following.home
+        cases += [each.finish() for each in waiting]
+        waiting = [following]
+    beside = begin_beside(comparison, {*homes.values()}, homes, tool_folder)
+    cases += [each.finish() for each in waiting]
+    return {case.name: case for case in sorted(cases, key=lambda case: case.name)}, beside()
 
 
 def _refuse_overrides(comparison: Comparison) -> None:
@@ -88,11 +105,14 @@ def _is_override(comparison: Comparison, path: str) -> bool:
 
 
 def review_cases(
-    comparison: Comparison, cases: Mapping[str, Case], *, today: date, tool_folder: Path | None = None
+    comparison: Comparison,
+    cases: Mapping[str, Case],
+    beside: Sequence[Case],
+    *,
+    today: date,
+    tool_folder: Path | None = None,
 ) -> Review:
-    """Review environments that are read already, with what else is in their clusters."""
-    others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
-    beside = [read_case(comparison, name, unaffected, tool_folder) for name in sorted(others)]
+    """Review environments that are read already, `beside` those that are in their clusters too."""
     synced = find_synced(comparison, list(cases.values()), tool_folder)
     left = {name: left_behind(case, synced, cases) for name, case in cases.items()}
     tools = {name: as_synced(case, synced, cases, left[name]) for name, case in cases.items()}

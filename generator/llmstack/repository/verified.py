@@ -17,8 +17,8 @@ from llmstack.fit.measured import image_of
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import Observation, observe
 from llmstack.observed.things import Synced
-from llmstack.repository.cases import Case, read_case, unaffected
-from llmstack.repository.clusters import neighbours
+from llmstack.repository.cases import Case, read_case
+from llmstack.repository.clusters import begin_beside
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.engine_facts import read_engine_facts
 from llmstack.repository.pools import merge_pools, shared_pools
@@ -97,8 +97,8 @@ def _read(comparison: Comparison, names: Sequence[str], tool_folder: Path | None
     """The environments of the cluster, each with its workloads, the pools of all of them together."""
     affected = cache(partial(find_affected, comparison))
     cases = {name: read_case(comparison, name, affected, tool_folder) for name in names}
-    beside = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
-    cases |= {name: read_case(comparison, name, unaffected, tool_folder) for name in sorted(beside)}
+    beside = begin_beside(comparison, {case.home for case in cases.values()}, cases, tool_folder)
+    cases |= {case.name: case for case in beside()}
     pools, _ = shared_pools([(case.name, case.facts[1]) for case in cases.values()])
     found = []
     for case in cases.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -112,10 +113,15 @@ def _reach(folder: str, files: Mapping[str, str], links: dict[str, tuple[str, ..
 
 
 def _links(folder: str, files: Mapping[str, str]) -> tuple[str, ...]:
-    body = yamlio.load(files[f"{folder}/kustomization.yaml"])
-    named = [*body.get("resources", ()), *body.get("components", ())]
-    paths = [posixpath.normpath(f"{folder}/{entry}") for entry in named]
+    paths = [posixpath.normpath(f"{folder}/{entry}") for entry in _named(files[f"{folder}/kustomization.yaml"])]
     return tuple(path for path in paths if f"{path}/kustomization.yaml" in files)
+
+
+@lru_cache(maxsize=1 << 10)
+def _named(text: str) -> tuple[str, ...]:
+    """What a kustomization names; those of models have often the same text."""
+    body = yamlio.load(text)
+    return (*body.get("resources", ()), *body.get("components", ()))
 
 
 def rollout_seconds(workloads: Sequence[Object]) -> int:
