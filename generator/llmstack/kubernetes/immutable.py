@@ -13,6 +13,7 @@ from typing import Any
 
 from llmstack.kubernetes.pods import CONTAINER_LISTS, Object, value_at
 from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.storage import is_default_class
 from llmstack.kubernetes.stored import stored_template
 
 _MUTABLE_OF_STATEFUL_SET = frozenset((
@@ -88,15 +89,10 @@ def may_grow(before: Object | None, after: Object | None, objects: Iterable[Obje
     name = (after.get("spec") or {}).get("storageClassName")
     for obj in objects:
         if obj.get("kind") == "StorageClass" and (
-            obj["metadata"]["name"] == name or (name is None and _is_default(obj))
+            obj["metadata"]["name"] == name or (name is None and is_default_class(obj))
         ):
             return obj.get("allowVolumeExpansion") is True
     return None
-
-
-def _is_default(storage_class: Object) -> bool:
-    annotations = (storage_class.get("metadata") or {}).get("annotations") or {}
-    return str(annotations.get("storageclass.kubernetes.io/is-default-class")) == "true"
 
 
 def _grows(before: Object, after: Object) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.pods import Object, maps, texts, value_at
+from llmstack.kubernetes.storage import is_default_class
 
-_DEFAULT_CLASSES = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 _DEFAULT_INGRESS = "ingressclass.kubernetes.io/is-default-class"
 _CLUSTER_WIDE = "sealedsecrets.bitnami.com/cluster-wide"
 _MESH = "mesh"
@@ -30,7 +30,7 @@ def _of_driver(driver: Object) -> Iterator[str]:
 
 
 def _of_storage_class(item: Object) -> Iterator[str]:
-    if any(value_at(item, "metadata", "annotations", name) == "true" for name in _DEFAULT_CLASSES):
+    if is_default_class(item):
         yield f"`{item.get('provisioner')}` makes the volumes of every claim that names no class"
 
 

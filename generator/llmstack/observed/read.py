@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from llmstack.kubernetes.pods import Object, maps, value_at
+from llmstack.kubernetes.storage import is_default_class
 from llmstack.observed.devices import read_claim, read_class, read_slice
-from llmstack.observed.fields import amounts, condition, count, labels, read_meta, text, texts
+from llmstack.observed.fields import amounts, condition, count, read_meta, text, texts
 from llmstack.observed.pods import read_containers, read_pod
 from llmstack.observed.things import (
     Claim,
@@ -25,9 +26,6 @@ from llmstack.observed.things import (
     Workload,
 )
 from llmstack.observed.times import read_time
-
-DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
-"""Annotations of the default class (pkg/apis/storage/util/helpers.go)."""
 
 
 def read_thing(obj: Object) -> Thing | None:
@@ -106,10 +104,9 @@ def _claim(meta: Meta, obj: Object) -> Claim:
 
 
 def _storage_class(meta: Meta, obj: Object) -> StorageClass:
-    annotations = labels(value_at(obj, "metadata", "annotations"))
     return StorageClass(
         meta=meta,
-        default=any(annotations.get(key) == "true" for key in DEFAULT_CLASS),
+        default=is_default_class(obj),
         expands=obj.get("allowVolumeExpansion") is True,
     )
 
