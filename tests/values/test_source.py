@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from llmstack.errors import MAX_BYTES
 from llmstack.finding import Place
+from llmstack.report.text import render
 from llmstack.values.source import read_source
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -195,7 +196,17 @@ def test_a_sign_that_needs_quotes_is_no_tab() -> None:
 def test_a_colon_without_a_space_is_told_at_its_key(text: str, line: int) -> None:
     (finding,) = read_source("a.yaml", text.encode()).findings
     assert (finding.id, finding.place and finding.place.line) == ("yaml-syntax", line)
-    assert finding.help == "put a space behind the colon: `tag: v1`"
+    assert finding.message == "`tag:` and what follows are one text, no key with a value"
+    assert finding.help == "put a space behind the colon"
+
+
+def test_what_stands_behind_such_a_colon_is_not_shown_under_the_name_of_a_secret() -> None:
+    for key in ("vllmApiKey", "PGPASSWORD"):
+        (finding,) = read_source("a.yaml", f"a:\n  {key}:correcthorsebattery\n  b: 1\n".encode()).findings
+        assert "correcthorse" not in render([finding])
+        assert f"`{key}:`" in render([finding])
+    (finding,) = read_source("a.yaml", b"a:\n  PGPASSWORD:correcthorsebattery {\n  b: [\n").findings
+    assert "correcthorse" not in render([finding])
 
 
 @pytest.mark.parametrize("text", ["a: http://x\n b: 1\n", "image: x:v1\n tag: 1\n", "- http://x\nb: 1\n"])

@@ -12,6 +12,8 @@ _PAIR = re.compile(r"(?<![\w.-])(name|value)[\"']?[ \t]*:[ \t]*[\"']?([^\s,{}\[\
 _LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?[ \t]*:[ \t]+\S")
 _STARRED = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?[ \t]*:[ \t]*\*\S")
 """A key with an alias, or with a password that begins with the sign of one."""
+_GLUED = re.compile(r"[\s\"'{\[,?-]*([\w.-]+)[\"']?:(?!\s)(.+)")
+"""A key without the space behind its colon, which YAML reads as one text."""
 _FLOW = re.compile(r"[\[\],]")
 
 
@@ -22,6 +24,9 @@ def line_may_hold_secret(line: str) -> bool:
     if holds_secret(line) or ("--" in line and holds_secret(_FLOW.sub(" ", line))):
         return True
     if any(map(is_secret_name, _STARRED.findall(line))):
+        return True
+    glued = _GLUED.match(line)
+    if glued is not None and is_secret(glued[1], glued[2].strip()):
         return True
     pairs = dict(_PAIR.findall(line))
     if "name" in pairs and "value" in pairs:

@@ -10,12 +10,13 @@ import re
 
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Severity
+from llmstack.secrecy.names import is_secret_name
 from llmstack.values.nodes import Source
 from llmstack.values.reader import SHALLOW, TEMPLATE, TOO_DEEP
 
 _TEMPLATED = re.compile(r"^[ \t]*(?:[\w.-]+:[ \t]+|- +)*\{\{", re.MULTILINE)
 """A line that begins with a template, or has one bare for its value."""
-_NO_SPACE = re.compile(r"[ ]*(?:- +)*([A-Za-z_][\w.-]*):([^\s:/][^\s:]*)\s*$")
+_NO_SPACE = re.compile(r"[ ]*(?:- +)*([A-Za-z_][\w.-]*):[^\s:/][^\s:]*\s*$")
 """A line that is a key and its value, without the space between; an address, or `::`, is none."""
 _QUOTES = "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
 _ERROR = Severity.ERROR
@@ -52,10 +53,11 @@ def _glued_key(source: Source, error: yamlio.MarkedYAMLError, stopped: int) -> F
     found = _NO_SPACE.match(_line(source, began)) if 0 <= began < stopped else None
     if found is None:
         return None
-    name, value = found.groups()
+    name = found[1]
     place = source.at(began, found.start(1), len(found[0].rstrip()) - found.start(1))
-    help = f"put a space behind the colon: `{name}: {value}`"
-    return Finding("yaml-syntax", _ERROR, f"`{name}:{value}` is one text, no key with a value", place=place, help=help)
+    message = f"`{name}:` and what follows are one text, no key with a value"
+    help = "put a space behind the colon"
+    return Finding("yaml-syntax", _ERROR, message, place=place, help=help, secret=is_secret_name(name))
 
 
 def _unclosed(source: Source, error: yamlio.MarkedYAMLError) -> str | None:
