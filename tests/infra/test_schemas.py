@@ -117,7 +117,8 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 2**21
+    """Two thirds of it are code, a fifth schemas, catalogues and facts: a large file that slips in shows here."""
+    assert wheel.stat().st_size < 9 * 2**18
 
 
 def test_an_unpacked_wheel_finds_its_schemas(wheel: Path, tmp_path: Path) -> None:
