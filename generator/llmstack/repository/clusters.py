@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
-from llmstack.cores import Task
 from llmstack.disk.ownership import is_ours
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.sound import sound
@@ -97,31 +96,21 @@ def neighbours(snapshot: Snapshot, clusters: Iterable[str], known: Iterable[str]
 
 def begin_beside(
     comparison: Comparison, clusters: Collection[str], known: Collection[str], tool_folder: Path | None
-) -> Task[list[Case]]:
+) -> Iterator[Begun]:
     """Begin to read the other environments of these clusters, which the change does not touch: what their values say
     is the same on both sides, unless facts of another revision hold."""
-    others = neighbours(comparison.after, clusters, known)
     alike = comparison.rules is None
-    begin = [
-        partial(begin_case, comparison, name, unaffected, tool_folder, reading if alike else None)
-        for name, reading in sorted(others.items())
-    ]
-    return in_turn(begin)
+    for name, reading in sorted(neighbours(comparison.after, clusters, known).items()):
+        yield begin_case(comparison, name, unaffected, tool_folder, reading if alike else None)
 
 
-def in_turn(begin: Sequence[Callable[[], Begun]]) -> Task[list[Case]]:
-    """Read environments one after another, the next begun before the last is done; the first is begun at once."""
-    waiting = [each() for each in begin[:1]]
-
-    def finish() -> list[Case]:
-        cases, last = [], waiting
-        for each in begin[1:]:
-            following = [each()]
-            cases += [begun.finish() for begun in last]
-            last = following
-        return cases + [begun.finish() for begun in last]
-
-    return finish
+def in_turn(begun: Iterable[Begun]) -> Iterator[Case]:
+    """Read environments one after another, each once the next is begun."""
+    waiting: list[Begun] = []
+    for following in begun:
+        yield from (each.finish() for each in waiting)
+        waiting = [following]
+    yield from (each.finish() for each in waiting)
 
 
 def is_plain(case: Case, snapshot: Snapshot) -> bool:

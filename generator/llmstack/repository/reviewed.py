@@ -19,7 +19,7 @@ from llmstack.repository.arrivals import in_its_cluster, joined, review_left
 from llmstack.repository.beside import differing, staleness
 from llmstack.repository.cases import Affected, Begun, Case, begin_case
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
-from llmstack.repository.clusters import Synced, begin_beside
+from llmstack.repository.clusters import Synced, begin_beside, in_turn
 from llmstack.repository.comparison import Comparison, built_environments, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.now import look
@@ -66,24 +66,27 @@ def _read(
     comparison: Comparison, valued: Collection[str], affected: Affected, tool_folder: Path | None, step: Step
 ) -> tuple[dict[str, Case], list[Case]]:
     """Read what the change touches, and what is beside it in its clusters: each is begun before the last is done."""
-
-    def wanted() -> Iterator[tuple[str, int]]:
-        yield from ((name, len(valued)) for name in sorted(valued))
-        others = affected().keys() - valued
-        yield from ((name, len(valued) + len(others)) for name in sorted(others))
-
     homes: dict[str, str] = {}
-    cases: list[Case] = []
-    waiting: list[Begun] = []
-    for name, total in wanted():
-        step(len(homes), total)
-        following = begin_case(comparison, name, affected, tool_folder)
-        homes[name] = following.home
-        cases += [each.finish() for each in waiting]
-        waiting = [following]
-    beside = begin_beside(comparison, {*homes.values()}, homes, tool_folder)
-    cases += [each.finish() for each in waiting]
-    return {case.name: case for case in sorted(cases, key=lambda case: case.name)}, beside()
+
+    def begin() -> Iterator[Begun]:
+        for name, total in _wanted(valued, affected):
+            step(len(homes), total)
+            begun = begin_case(comparison, name, affected, tool_folder)
+            homes[name] = begun.home
+            yield begun
+        yield from begin_beside(comparison, {*homes.values()}, homes, tool_folder)
+
+    cases = {case.name: case for case in in_turn(begin())}
+    own = {name: case for name, case in sorted(cases.items()) if name in homes}
+    return own, [case for name, case in cases.items() if name not in homes]
+
+
+def _wanted(valued: Collection[str], affected: Affected) -> Iterator[tuple[str, int]]:
+    """The environments that a change touches, and how many there are as far as is known; those whose builds may differ
+    are asked for last."""
+    yield from ((name, len(valued)) for name in sorted(valued))
+    others = affected().keys() - valued
+    yield from ((name, len(valued) + len(others)) for name in sorted(others))
 
 
 def _refuse_overrides(comparison: Comparison) -> None:

@@ -15,7 +15,7 @@ from llmstack.kubernetes.scopes import stands_outside
 from llmstack.kubernetes.stream import Document, Item
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.repository.cases import Case, read_case, unaffected
-from llmstack.repository.clusters import begin_beside
+from llmstack.repository.clusters import begin_beside, in_turn
 from llmstack.repository.comparison import Comparison, refuse_unsafe
 from llmstack.repository.expected import Units
 from llmstack.repository.facts import read_facts
@@ -60,8 +60,8 @@ def review_takeover(
     old, new = as_written(said, wanted)
     left = {key: item for key, item in old.items() if key not in new and not _is_pruned(item.object)}
     taken = _against(case, old, {**new, **left})
-    beside = begin_beside(comparison, {taken.home}, [environment], tool_folder)
-    review = review_cases(comparison, {environment: taken}, beside(), today=today, tool_folder=tool_folder)
+    beside = [*in_turn(begin_beside(comparison, {taken.home}, [environment], tool_folder))]
+    review = review_cases(comparison, {environment: taken}, beside, today=today, tool_folder=tool_folder)
     shown = review.environments[environment]
     notes = [*running.findings, *_say_left(left, running.name)]
     shown = replace(shown, findings=(*shown.findings, *notes))

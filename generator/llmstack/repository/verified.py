@@ -18,7 +18,7 @@ from llmstack.observed.documents import Source
 from llmstack.observed.observation import Observation, observe
 from llmstack.observed.things import Synced
 from llmstack.repository.cases import Case, read_case
-from llmstack.repository.clusters import begin_beside
+from llmstack.repository.clusters import begin_beside, in_turn
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.engine_facts import read_engine_facts
 from llmstack.repository.pools import merge_pools, shared_pools
@@ -98,7 +98,7 @@ def _read(comparison: Comparison, names: Sequence[str], tool_folder: Path | None
     affected = cache(partial(find_affected, comparison))
     cases = {name: read_case(comparison, name, affected, tool_folder) for name in names}
     beside = begin_beside(comparison, {case.home for case in cases.values()}, cases, tool_folder)
-    cases |= {case.name: case for case in beside()}
+    cases |= {case.name: case for case in in_turn(beside)}
     pools, _ = shared_pools([(case.name, case.facts[1]) for case in cases.values()])
     found = []
     for case in cases.values():
